@@ -1,0 +1,78 @@
+import Durable
+import Foundation
+import Postgres
+
+enum SweepStatements {
+    /// Three unclean ends of workers under a run without a new step in between, and it is set aside.
+    static let takeoverLimit: Int32 = 3
+
+    /// One sweep at a time in the whole fleet; the lock goes with the transaction.
+    static let lock: Query = "select pg_try_advisory_xact_lock(hashtext('engine.sweep'))"
+
+    static let expiredWorkers: Query = """
+        select id, host, process from engine.worker where lease_until < clock_timestamp()
+        """
+
+    /// Takes the runs of dead workers away from them. A run that has recorded a step since its last takeover starts
+    /// counting anew.
+    static func rescue(from workers: [UUID]) -> Query {
+        """
+        with lost as materialized (
+            select r.id, (select count(*) from engine.step s where s.run = r.id)::integer as steps
+            from engine.run r where r.status = 'running' and r.worker = any(\(workers))
+            order by r.id for no key update)
+        update engine.run r set status = 'pending', epoch = r.epoch + 1, worker = null, claimed_at = null,
+            ready_at = clock_timestamp(), steps_seen = l.steps,
+            takeovers = case when l.steps > r.steps_seen then 1 else r.takeovers + 1 end
+        from lost l where r.id = l.id
+        returning r.id, r.takeovers, r.tenant, r.queue, r.priority, r.workflow
+        """
+    }
+
+    static func forget(_ workers: [UUID]) -> Query {
+        "delete from engine.worker where id = any(\(workers)) and lease_until < clock_timestamp()"
+    }
+
+    /// Sets runs aside that took down worker after worker, with the evidence.
+    static func poison(_ runs: [UUID]) -> Query {
+        """
+        with gone as (
+            delete from engine.run r where r.id = any(\(runs)) and r.status = 'pending' returning r.*)
+        insert into engine.run_history (id, tenant, workflow, version, status, epoch, parent, labels, trace, progress,
+            input, error, created_at)
+        select id, tenant, workflow, version, 'poisoned', epoch, parent, labels, trace, progress, input,
+            jsonb_build_object('code', 'poisoned', 'message',
+                format('%s workers in a row died while they ran it, without a step recorded in between', takeovers)),
+            created_at
+        from gone returning id
+        """
+    }
+
+    /// Sleeping runs whose time came more than `grace` ago: Redis must have lost their timers.
+    static func overdue(by grace: Duration, limit: Int) -> Query {
+        """
+        select id, tenant, queue, priority from engine.run
+        where wake_at < clock_timestamp() - make_interval(secs => \(grace.seconds)) and status = 'waiting'
+        order by wake_at limit \(limit)
+        """
+    }
+
+    /// Ready runs, in pages by id, that have been ready for longer than `age`.
+    static func pending(after id: UUID, olderThan age: Duration, limit: Int) -> Query {
+        """
+        select id, tenant, queue, priority from engine.run
+        where id > \(id) and status = 'pending' and ready_at < clock_timestamp() - make_interval(secs => \(age.seconds))
+        order by id limit \(limit)
+        """
+    }
+
+    /// Timers to queue again after Redis lost its data.
+    static func timers(after id: UUID, limit: Int) -> Query {
+        """
+        select id, tenant, queue, priority, wake_at from engine.run
+        where id > \(id) and status = 'waiting' and wake_at is not null order by id limit \(limit)
+        """
+    }
+
+    static let ensurePartitions: Query = "select engine.ensure_partitions(4)"
+}

@@ -1,0 +1,67 @@
+// The worker's bookkeeping as a plain struct: which runs it holds, which it is done with, whether it should look for
+// more. `Worker` asks it what to do next and does it.
+
+import Durable
+
+struct WorkerState {
+    enum Next: Sendable {
+        /// Give `done` back to the dispatcher and ask for up to `free` runs.
+        case exchange(done: [RunID], free: Int)
+        case sleep
+        case stop
+    }
+
+    private let slots: Int
+    private var held: [RunID: RunSession?] = [:]
+    private var done: [RunID] = []
+    private var mayHaveMore = true
+    private(set) var isStopping = false
+
+    init(slots: Int) { self.slots = slots }
+
+    var sessions: [RunSession] { held.values.compactMap { $0 } }
+    var heldIDs: [RunID] { Array(held.keys) }
+    var heldCount: Int { held.count }
+    var isIdle: Bool { held.isEmpty }
+
+    /// The bell, a timer or the fallback poll says that there may be work.
+    mutating func rang() { mayHaveMore = true }
+    mutating func stop() { isStopping = true }
+
+    mutating func next() -> Next {
+        let free = slots - held.count
+        if isStopping {
+            guard done.isEmpty else { return exchange(free: 0) }
+            return held.isEmpty ? .stop : .sleep
+        }
+        if !done.isEmpty || (mayHaveMore && free > 0) { return exchange(free: free) }
+        return .sleep
+    }
+
+    private mutating func exchange(free: Int) -> Next {
+        defer { done = [] }
+        return .exchange(done: done, free: free)
+    }
+
+    /// Takes the ids that the dispatcher leased to this worker, without those it holds already.
+    mutating func leased(_ ids: [RunID], wanted: Int) -> [RunID] {
+        mayHaveMore = ids.count >= wanted && wanted > 0
+        let new = ids.filter { held[$0] == nil }
+        for id in new { held[id] = .some(nil) }
+        return new
+    }
+
+    /// Nothing came of an exchange; what was done must be said again.
+    mutating func exchangeFailed(done: [RunID]) {
+        self.done += done
+        mayHaveMore = true
+    }
+
+    mutating func began(_ session: RunSession) { held[session.run.id] = session }
+
+    mutating func left(_ id: RunID) {
+        held[id] = nil
+        done.append(id)
+        mayHaveMore = true
+    }
+}
