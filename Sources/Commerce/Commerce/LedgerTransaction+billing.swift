@@ -1,0 +1,74 @@
+import FoundationEssentials
+
+// What the month does to the books: the VAT inside the fees that were withheld, the subscription, the
+// affiliates.
+
+extension LedgerTransaction {
+    /// The platform's invoice to a merchant was issued.
+    ///
+    /// | account | amount |
+    /// |---|---|
+    /// | revenue:markup, :commission, :processing | + their part of the VAT inside the fees |
+    /// | merchant_receivable:{store} | + the subscription with VAT |
+    /// | revenue:subscription | - the subscription |
+    /// | vat_payable:{country} | - all VAT |
+    package static func platformInvoiceIssued(
+        _ invoice: PlatformInvoiceID, billedStore: TenantID, _ statement: PlatformStatement,
+        vatCountry: CountryCode, at now: Date
+    ) throws(CommerceError) -> LedgerTransaction {
+        let kinds: [LedgerAccount.Revenue] = [.markup, .commission, .processing]
+        let weights = [statement.markups, statement.commissions, statement.processing]
+        let inside = statement.fees.vat.split(by: weights.map { max(0, $0.minorUnits) })
+        return try LedgerTransaction(
+            LedgerSource(.platformInvoice, invoice, .issued), at: now,
+            zip(kinds, inside).map { Posting(.revenue($0), $1) } + [
+                Posting(.merchantReceivable(billedStore), statement.subscription.gross),
+                Posting(.revenue(.subscription), -statement.subscription.net),
+                Posting(.vatPayable(vatCountry), -(statement.fees.vat + statement.subscription.vat)),
+            ])
+    }
+
+    /// A merchant paid what was due.
+    ///
+    /// | account | amount |
+    /// |---|---|
+    /// | stripe:platform | + amount |
+    /// | merchant_receivable:{store} | - amount |
+    package static func platformInvoicePaid(
+        _ invoice: PlatformInvoiceID, billedStore: TenantID, amount: Money, at now: Date
+    ) throws(CommerceError) -> LedgerTransaction {
+        try LedgerTransaction(
+            LedgerSource(.platformInvoice, invoice, .paid), at: now,
+            [Posting(.stripePlatform, amount), Posting(.merchantReceivable(billedStore), -amount)])
+    }
+
+    /// An affiliate earned its share of a month. A claw-back is the same with a negative amount and its
+    /// own kind.
+    ///
+    /// | account | amount |
+    /// |---|---|
+    /// | expense:affiliate | + amount |
+    /// | affiliate_payable:{affiliate} | - amount |
+    package static func affiliateAccrued(
+        _ month: String, affiliate: AffiliateID, amount: Money, at now: Date
+    ) throws(CommerceError) -> LedgerTransaction {
+        let kind: LedgerSource.Kind = amount.isNegative ? .clawedBack : .accrued
+        return try LedgerTransaction(
+            LedgerSource(.affiliateMonth, "\(affiliate):\(month)", kind), at: now,
+            [Posting(.expense(.affiliate), amount), Posting(.affiliatePayable(affiliate), -amount)])
+    }
+
+    /// An affiliate was paid.
+    ///
+    /// | account | amount |
+    /// |---|---|
+    /// | affiliate_payable:{affiliate} | + amount |
+    /// | clearing:bank | - amount |
+    package static func affiliatePaid(
+        _ payout: String, affiliate: AffiliateID, amount: Money, at now: Date
+    ) throws(CommerceError) -> LedgerTransaction {
+        try LedgerTransaction(
+            LedgerSource(.affiliatePayout, payout, .paid), at: now,
+            [Posting(.affiliatePayable(affiliate), amount), Posting(.clearing(.bank), -amount)])
+    }
+}

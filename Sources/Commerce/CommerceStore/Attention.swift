@@ -1,0 +1,92 @@
+package import Commerce
+internal import Foundation
+internal import Postgres
+
+// What a person must look at, and who did what. An item is opened once per kind and subject however often
+// the cause comes up, and stays until it is resolved; audit rows are only ever added.
+
+package struct Attention: Sendable {
+    package init() {}
+
+    /// What it is about. The text forms are stored.
+    package enum Topic: Sendable, Hashable {
+        /// Shown at the order, as its attention status.
+        case order(AttentionKind)
+        /// A product would be sold at a loss.
+        case unsellableProduct
+
+        var stored: String {
+            switch self {
+            case .order(let kind): kind.rawValue
+            case .unsellableProduct: "unsellable_product"
+            }
+        }
+    }
+
+    package struct Item: Sendable {
+        package let id: AttentionItemID
+        package let topic: String
+        package let subject: String
+        package let order: OrderID?
+        package let message: String
+    }
+
+    /// Opens an item, unless the same is open already. `message` is for the merchant's eyes.
+    package func open(
+        _ topic: Topic, subject: String, order: OrderID? = nil, message: String, in tx: Transaction<OneTenant>
+    ) async throws {
+        try await tx.execute(
+            """
+            insert into shop.attention_item (tenant_id, id, kind, subject, order_id, message)
+            values (\(tx.tenantUUID), \(AttentionItemID().rawValue), \(topic.stored), \(subject),
+                \(order?.rawValue), \(message))
+            on conflict (tenant_id, kind, subject) where resolved_at is null do nothing
+            """)
+    }
+
+    package func resolve(
+        _ topic: Topic, subject: String, by who: String, in tx: Transaction<OneTenant>
+    ) async throws {
+        try await tx.execute(
+            """
+            update shop.attention_item set resolved_at = now(), resolved_by = \(who)
+            where tenant_id = \(tx.tenantUUID) and kind = \(topic.stored) and subject = \(subject)
+                and resolved_at is null
+            """)
+    }
+
+    package func openItems(in tx: Transaction<OneTenant>) async throws -> [Item] {
+        try await tx.execute(
+            """
+            select * from shop.attention_item
+            where tenant_id = \(tx.tenantUUID) and resolved_at is null order by opened_at desc limit 200
+            """
+        ).rows.map(Item.init(row:))
+    }
+}
+
+extension Attention.Item {
+    fileprivate init(row: Row) throws {
+        id = try row.id("id")
+        topic = try row.decode("kind")
+        subject = try row.decode("subject")
+        order = try row.idOrNil("order_id")
+        message = try row.decode("message")
+    }
+}
+
+package struct Audit: Sendable {
+    package init() {}
+
+    package func record(
+        actor: String, action: String, target: String, reason: String?, requestID: String? = nil,
+        in tx: Transaction<OneTenant>
+    ) async throws {
+        try await tx.execute(
+            """
+            insert into shop.audit (tenant_id, id, actor, action, target, reason, request_id)
+            values (\(tx.tenantUUID), \(AuditID().rawValue), \(actor), \(action), \(target), \(reason),
+                \(requestID))
+            """)
+    }
+}

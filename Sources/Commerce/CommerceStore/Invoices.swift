@@ -1,0 +1,136 @@
+package import Commerce
+package import Foundation
+internal import Postgres
+
+// One invoice per order and kind, in the merchant's own series at the invoicing vendor. The row with our
+// reference exists before the vendor is asked, because the vendor has no idempotency key: whoever retries
+// looks up by reference first.
+
+package struct Invoices: Sendable {
+    package init() {}
+
+    package enum Kind: Sendable, Equatable {
+        case invoice
+        case storno
+        case credit(RefundID)
+
+        var stored: String {
+            switch self {
+            case .invoice: "invoice"
+            case .storno: "storno"
+            case .credit(let refund): "credit:\(refund)"
+            }
+        }
+    }
+
+    package enum Status: String, Sendable {
+        case pending, retrying, manual, issued, storno
+    }
+
+    package struct Invoice: Sendable {
+        package let id: InvoiceID
+        package let order: OrderID
+        /// Ours, sent with the invoice and looked up before any retry.
+        package let reference: String
+        package let status: Status
+        package let attempts: Int
+        package let series: String?
+        package let number: String?
+        package let url: String?
+    }
+
+    /// Makes the pending row, or finds the one there is.
+    package func open(
+        _ kind: Kind, for order: OrderID, in tx: Transaction<OneTenant>
+    ) async throws -> Invoice {
+        let id = InvoiceID()
+        let reference = "CFX-\(id)"
+        try await tx.execute(
+            """
+            insert into shop.invoice (tenant_id, id, order_id, kind, reference)
+            values (\(tx.tenantUUID), \(id.rawValue), \(order.rawValue), \(kind.stored), \(reference))
+            on conflict (tenant_id, order_id, kind) do nothing
+            """)
+        guard let invoice = try await find(kind, for: order, in: tx) else {
+            throw StoreError.notFound(.invoice, "\(order)")
+        }
+        return invoice
+    }
+
+    package func find(_ kind: Kind, for order: OrderID, in tx: Transaction<OneTenant>) async throws
+        -> Invoice?
+    {
+        try await tx.first(
+            """
+            select * from shop.invoice
+            where tenant_id = \(tx.tenantUUID) and order_id = \(order.rawValue) and kind = \(kind.stored)
+            """
+        ).map(Invoice.init(row:))
+    }
+
+    /// Issued is final: the same number again changes nothing, another number is refused by the database.
+    package func markIssued(
+        _ id: InvoiceID, series: String, number: String, url: String?, at now: Date,
+        in tx: Transaction<OneTenant>
+    ) async throws {
+        try await tx.execute(
+            """
+            update shop.invoice
+            set status = case when status = 'storno' then status else 'issued' end, series = \(series),
+                number = \(number), url = coalesce(\(url), url), issued_at = coalesce(issued_at, \(now)),
+                    problem = null
+            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)
+            """)
+    }
+
+    /// Not issued yet; `manual` when a person has to do something first.
+    package func markWaiting(
+        _ id: InvoiceID, _ status: Status, problem: String, in tx: Transaction<OneTenant>
+    ) async throws {
+        try await tx.execute(
+            """
+            update shop.invoice
+            set status = \(status.rawValue), problem = \(problem), attempts = attempts + 1
+            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) and status in ('pending', 'retrying',
+                'manual')
+            """)
+    }
+
+    package func markReversed(_ id: InvoiceID, in tx: Transaction<OneTenant>) async throws {
+        try await tx.execute(
+            """
+            update shop.invoice set status = 'storno'
+            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) and status = 'issued'
+            """)
+    }
+
+    package func storeDocument(_ pdf: Data, of id: InvoiceID, in tx: Transaction<OneTenant>) async throws {
+        try await tx.execute(
+            """
+            insert into shop.invoice_document (tenant_id, invoice_id, pdf)
+            values (\(tx.tenantUUID), \(id.rawValue), \(pdf)) on conflict do nothing
+            """)
+    }
+
+    package func document(of id: InvoiceID, in tx: Transaction<OneTenant>) async throws -> Data? {
+        try await tx.first(
+            """
+            select pdf from shop.invoice_document
+            where tenant_id = \(tx.tenantUUID) and invoice_id = \(id.rawValue)
+            """
+        ).map { try $0.decode("pdf") }
+    }
+}
+
+extension Invoices.Invoice {
+    fileprivate init(row: Row) throws {
+        id = try row.id("id")
+        order = try row.id("order_id")
+        reference = try row.decode("reference")
+        status = try row.raw("status", as: Invoices.Status.self)
+        attempts = try row.int("attempts")
+        series = try row.decode("series")
+        number = try row.decode("number")
+        url = try row.decode("url")
+    }
+}
