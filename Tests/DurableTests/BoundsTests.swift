@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Bounds")
 struct BoundsTests {
-    func failure(_ body: @escaping @Sendable (Int, Flow<Sample>) async throws -> String) async throws -> FailureRecord? {
+    func failure(_ body: @escaping @Sendable (Int, Flow<Sample>) async throws -> String) async throws
+        -> FailureRecord?
+    {
         var registry = WorkflowRegistry()
         registry.register(Sample(body: body))
         let fleet = TestFleet(registry)

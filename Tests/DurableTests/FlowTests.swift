@@ -79,7 +79,9 @@ struct FlowTests {
     func undo() async throws {
         let fleet = fleet { [outside] _, flow in
             for step in [Sample.Step.one, .two] {
-                _ = try await flow.step(step) { _ in step.rawValue } undo: { output, attempt in
+                _ = try await flow.step(step) { _ in
+                    step.rawValue
+                } undo: { output, attempt in
                     outside.effect("undo \(output)", key: attempt.key)
                 }
             }
@@ -97,7 +99,11 @@ struct FlowTests {
     @Test("what cannot be undone needs a person")
     func undoFails() async throws {
         let fleet = fleet { _, flow in
-            _ = try await flow.step(.one) { _ in 1 } undo: { _, _ in throw Trouble(.permanent) }
+            _ = try await flow.step(.one) { _ in
+                1
+            } undo: { _, _ in
+                throw Trouble(.permanent)
+            }
             return try await flow.step(.two) { _ -> String in throw Trouble(.permanent) }
         }
 
@@ -219,7 +225,11 @@ struct FlowTests {
     @Test("a cancelled run stops at its next step and undoes what it did")
     func cancelled() async throws {
         let fleet = fleet { [outside] _, flow in
-            _ = try await flow.step(.one) { _ in 1 } undo: { _, _ in outside.call("undone") }
+            _ = try await flow.step(.one) { _ in
+                1
+            } undo: { _, _ in
+                outside.call("undone")
+            }
             try await flow.sleep(for: .seconds(100))
             return try await flow.step(.two) { _ in
                 outside.call("two")
@@ -264,7 +274,8 @@ struct FlowTests {
     func determinism() async throws {
         let fleet = fleet { [outside] _, flow in
             let now = try await flow.now()
-            outside.call("\(now.timeIntervalSince1970) \(flow.uuid("a")) \(try await flow.version("x", current: 3))")
+            outside.call(
+                "\(now.timeIntervalSince1970) \(flow.uuid("a")) \(try await flow.version("x", current: 3))")
             try await flow.sleep(for: .seconds(5))
             return "done"
         }
@@ -300,7 +311,8 @@ struct FlowTests {
         var registry = WorkflowRegistry()
         registry.register(
             Sample { [outside] _, flow in
-                try await flow.step(.one, retry: RetryPolicy(attempts: 2), timeout: .milliseconds(20)) { attempt in
+                try await flow.step(.one, retry: RetryPolicy(attempts: 2), timeout: .milliseconds(20)) {
+                    attempt in
                     outside.call("try \(attempt.number)")
                     if attempt.number == 1 { try await Task.sleep(for: .seconds(60)) }
                     return "done"
@@ -312,7 +324,8 @@ struct FlowTests {
         let environment = DurableEnvironment(
             journal: journal, logger: .init(label: "test"), jitter: { 0 }, inPlacePause: .seconds(1))
 
-        let departure = await registry.workflow("sample", version: 1)?.execute(RunSession(claimed, in: environment))
+        let departure = await registry.workflow("sample", version: 1)?.execute(
+            RunSession(claimed, in: environment))
 
         #expect(departure == .finished)
         #expect(outside.all == ["try 1", "try 2"])

@@ -52,7 +52,9 @@ struct FleetUnderTest {
         runs = Runs(configuration, redis: redis, pool: pool, logger: logger)
     }
 
-    func worker(_ registry: WorkflowRegistry, _ change: (inout FleetConfiguration) -> Void = { _ in }) -> Worker {
+    func worker(_ registry: WorkflowRegistry, _ change: (inout FleetConfiguration) -> Void = { _ in })
+        -> Worker
+    {
         var configuration = configuration
         change(&configuration)
         return Worker(configuration, registry: registry, redis: redis, pool: pool, logger: logger)

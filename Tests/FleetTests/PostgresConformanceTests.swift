@@ -34,7 +34,8 @@ struct PostgresUnderTest: JournalUnderTest {
     }
 
     func claim(_ run: RunID) async throws -> ClaimedRun? {
-        // The statement forgives its own worker, whose answer may have got lost; a second worker must get nothing.
+        // The statement forgives its own worker, whose answer may have got lost; a second worker must get
+        // nothing.
         let owner = try await fleet.pool.execute(
             "select 1 from engine.run where id = \(run.rawValue) and status = 'running'")
         guard owner.first == nil else { return nil }
@@ -45,13 +46,15 @@ struct PostgresUnderTest: JournalUnderTest {
         let rows = try? await fleet.pool.execute(
             "select parent, reply from engine.run where id = \(run.id.rawValue) and parent is not null")
         let reply = rows?.first.flatMap { row -> ReplyAddress? in
-            guard let parent = try? row.decode(0, as: UUID.self), let signal = try? row.decode(1, as: String.self)
+            guard let parent = try? row.decode(0, as: UUID.self),
+                let signal = try? row.decode(1, as: String.self)
             else { return nil }
             return ReplyAddress(parent: RunID(rawValue: parent), signal: signal)
         }
         let events = RunEvents(redis: fleet.redis, logger: fleet.logger)
         let journal = RunJournal(
-            writer: writer, events: events, owned: OwnedRun(run: run, reply: reply), queue: fleet.configuration.queue)
+            writer: writer, events: events, owned: OwnedRun(run: run, reply: reply),
+            queue: fleet.configuration.queue)
         return try await journal.commit(entry, under: run.lease)
     }
 
@@ -110,12 +113,14 @@ struct PostgresConformanceTests {
                 runs.append(try #require(run))
             }
 
-            let verdicts = await withTaskGroup(of: (Int, Result<CommitVerdict, JournalFailure>).self) { group in
+            let verdicts = await withTaskGroup(of: (Int, Result<CommitVerdict, JournalFailure>).self) {
+                group in
                 for (place, run) in runs.enumerated() {
                     // A number that JSON allows and `numeric` cannot hold.
                     let json = place == 7 ? "1e200000" : "\(place)"
                     let record = StepRecord(
-                        key: StepKey("one"), attempt: 1, result: .output(Payload(json: json)), startedAt: Date())
+                        key: StepKey("one"), attempt: 1, result: .output(Payload(json: json)),
+                        startedAt: Date())
                     group.addTask {
                         let entry = JournalEntry.step(record, consuming: nil)
                         return (place, await journal.writer.commit(entry, under: run.lease, reply: nil))

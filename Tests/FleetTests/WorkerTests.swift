@@ -26,7 +26,8 @@ struct WorkerTests {
             try await withThrowingTaskGroup(of: Int.self) { group in
                 for number in 0..<200 {
                     group.addTask {
-                        let run = try await fleet.runs.start(FiveSteps.self, number, for: Tenant("t\(number % 7)"))
+                        let run = try await fleet.runs.start(
+                            FiveSteps.self, number, for: Tenant("t\(number % 7)"))
                         return try await fleet.runs.result(of: run.id, as: FiveSteps.self, upTo: .seconds(30))
                     }
                 }
@@ -37,7 +38,8 @@ struct WorkerTests {
         #expect(sums.sorted() == (0..<200).map { $0 + 5 })
         #expect(effects.distinct == 1_000)
         #expect(effects.calls == 1_000)
-        let live = try await fleet.pool.execute("select count(*) from engine.run").first?.decode(0, as: Int.self)
+        let live = try await fleet.pool.execute("select count(*) from engine.run").first?.decode(
+            0, as: Int.self)
         #expect(live == 0)
     }
 
@@ -142,7 +144,8 @@ struct WorkerTests {
             _ = try await fleet.runs.result(of: known.id, as: Napping.self, upTo: .seconds(20))
 
             #expect(try await fleet.runs.report(foreign.id)?.status == .pending)
-            let epoch = try await fleet.pool.execute("select epoch from engine.run").first?.decode(0, as: Int64.self)
+            let epoch = try await fleet.pool.execute("select epoch from engine.run").first?.decode(
+                0, as: Int64.self)
             #expect(epoch == 0)
         }
     }

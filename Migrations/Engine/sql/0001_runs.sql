@@ -1,6 +1,6 @@
--- The hot side of the engine: live runs and what moves them. `run` holds live runs only, so it stays small however
--- long the history grows, and sweeps may scan it. No index touches status, worker or progress, so that claims and
--- hand-backs stay heap-only updates; the one index on time covers sleeping runs alone.
+-- The hot side of the engine: live runs and what moves them. `run` holds live runs only, so it stays small
+-- however long the history grows, and sweeps may scan it. No index touches status, worker or progress, so
+-- that claims and hand-backs stay heap-only updates; the one index on time covers sleeping runs alone.
 create schema if not exists engine;
 
 create table engine.run (
@@ -18,7 +18,8 @@ create table engine.run (
     wake_at     timestamptz,
     waiting_for text[],
     wait_reason jsonb,
-    -- Signals received so far. A run that goes to sleep says how many it has seen; if there are more, it stays awake.
+    -- Signals received so far. A run that goes to sleep says how many it has seen; if there are more, it
+    -- stays awake.
     mail        bigint      not null default 0,
     -- Unclean ends of workers under this run without a new step in between; three set it aside.
     takeovers   smallint    not null default 0,
@@ -48,7 +49,8 @@ create table engine.run_key (
 );
 create index run_key_expiry on engine.run_key (expires_at);
 
--- The mailbox of live runs. Taken signals stay until the run ends, so that a repeated send is still recognised.
+-- The mailbox of live runs. Taken signals stay until the run ends, so that a repeated send is still
+-- recognised.
 create table engine.signal (
     run      uuid        not null,
     id       bigint      generated always as identity,

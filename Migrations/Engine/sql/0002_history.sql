@@ -1,11 +1,13 @@
--- The cold side: everything that is written once, partitioned by the week in which its run began (ids are version 7
--- UUIDs, so the week is a range of ids), dropped whole by retention. No default partition: a missing one is an alarm.
+-- The cold side: everything that is written once, partitioned by the week in which its run began (ids are
+-- version 7 UUIDs, so the week is a range of ids), dropped whole by retention. No default partition: a
+-- missing one is an alarm.
 create table engine.run_history (
     id         uuid        not null,
     tenant     text        not null,
     workflow   text        not null,
     version    integer     not null,
-    status     text        not null check (status in ('succeeded', 'failed', 'cancelled', 'needs_attention', 'poisoned')),
+    status     text        not null check (status in ('succeeded', 'failed', 'cancelled', 'needs_attention',
+        'poisoned')),
     epoch      bigint      not null,
     parent     uuid,
     labels     jsonb,

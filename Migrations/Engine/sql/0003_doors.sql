@@ -1,5 +1,5 @@
--- The two doors through which a business transaction, under a role that may not touch these tables, starts a run or
--- records a step together with its own rows. Everything else is for the engine's role alone.
+-- The two doors through which a business transaction, under a role that may not touch these tables, starts a
+-- run or records a step together with its own rows. Everything else is for the engine's role alone.
 
 create function engine.start_run(
     new_id uuid, for_tenant text, of_workflow text, of_version integer, in_queue text, with_priority integer,
@@ -17,8 +17,10 @@ begin
             return known;
         end if;
     end if;
-    insert into run (id, tenant, workflow, version, queue, priority, input, labels, trace, status, wake_at, wait_reason)
-        values (new_id, for_tenant, of_workflow, of_version, in_queue, with_priority, with_input, with_labels, with_trace,
+    insert into run (id, tenant, workflow, version, queue, priority, input, labels, trace, status, wake_at,
+        wait_reason)
+        values (new_id, for_tenant, of_workflow, of_version, in_queue, with_priority, with_input,
+            with_labels, with_trace,
             case when not_before is null then 'pending' else 'waiting' end, not_before,
             case when not_before is not null then '{"kind": "timer", "step": "start"}'::jsonb end);
     return new_id;
@@ -38,7 +40,8 @@ create function engine.record_step(
     step_started_at timestamptz)
 returns text language plpgsql security definer set search_path = engine, pg_temp as $$
 begin
-    perform 1 from run r where r.id = of_run and r.epoch = under_epoch and r.status = 'running' for no key update;
+    perform 1 from run r where r.id = of_run and r.epoch = under_epoch and r.status = 'running' for no key
+        update;
     if not found then return 'fenced'; end if;
     insert into step (run, name, item, epoch, attempt, failed, output, started_at)
         values (of_run, step_name, step_item, under_epoch, step_attempt, false, step_output, step_started_at)
@@ -47,4 +50,5 @@ begin
     return 'committed';
 end $$;
 
-revoke all on function engine.start_run, engine.recorded_step, engine.record_step, engine.ensure_partitions from public;
+revoke all on function engine.start_run, engine.recorded_step, engine.record_step,
+    engine.ensure_partitions from public;

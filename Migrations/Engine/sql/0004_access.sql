@@ -1,13 +1,14 @@
--- Who may touch the engine's tables: its own role, and nobody else but through the doors of 0003. Everything belongs to
--- an owner that cannot log in, so that the doors run with no more rights than these tables need. Roles belong to the
--- whole cluster; one that appears between our look and our create is as good as ours.
+-- Who may touch the engine's tables: its own role, and nobody else but through the doors of 0003. Everything
+-- belongs to an owner that cannot log in, so that the doors run with no more rights than these tables need.
+-- Roles belong to the whole cluster; one that appears between our look and our create is as good as ours.
 do $$
 declare
     wanted record;
     thing  record;
 begin
     for wanted in
-        select * from (values ('cartflux_owner', 'nologin'), ('cartflux_engine', 'login')) as roles (name, entry)
+        select * from (values ('cartflux_owner', 'nologin'), ('cartflux_engine', 'login')) as roles (name,
+            entry)
     loop
         begin
             if not exists (select from pg_roles where rolname = wanted.name) then

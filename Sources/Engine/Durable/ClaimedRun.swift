@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// A run as the journal hands it to a worker: all that a replay needs, so that no step reads anything before it runs.
+/// A run as the journal hands it to a worker: all that a replay needs, so that no step reads anything before
+/// it runs.
 public struct ClaimedRun: Sendable {
     public let id: RunID
     public let epoch: Int64
@@ -20,7 +21,8 @@ public struct ClaimedRun: Sendable {
     public init(
         id: RunID, epoch: Int64, tenant: Tenant, workflow: WorkflowName, version: Int, input: Payload,
         startedAt: Date, steps: [StepRecord] = [], attempts: [AttemptRecord] = [], intents: [StepKey] = [],
-        signals: [DeliveredSignal] = [], mailSeen: Int64 = 0, cancellation: String? = nil, trace: String? = nil
+        signals: [DeliveredSignal] = [], mailSeen: Int64 = 0, cancellation: String? = nil,
+        trace: String? = nil
     ) {
         self.id = id
         self.epoch = epoch

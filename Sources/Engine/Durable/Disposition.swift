@@ -1,5 +1,5 @@
-// What an error asks of the engine. The error says it, beside its cases, because only its author knows whether
-// trying again can help; the engine never guesses from a message.
+// What an error asks of the engine. The error says it, beside its cases, because only its author knows
+// whether trying again can help; the engine never guesses from a message.
 
 import FoundationEssentials
 

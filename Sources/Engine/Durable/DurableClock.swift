@@ -1,5 +1,5 @@
-// Time is passed in, so that a test can turn it. Journal times are wall-clock instants; a pause is measured on the
-// monotonic clock by the real implementation, so that a clock that jumps does not stretch or skip it.
+// Time is passed in, so that a test can turn it. Journal times are wall-clock instants; a pause is measured
+// on the monotonic clock by the real implementation, so that a clock that jumps does not stretch or skip it.
 
 import FoundationEssentials
 

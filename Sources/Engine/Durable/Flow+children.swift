@@ -5,7 +5,8 @@ extension Flow {
     ///
     /// Throws `StepFailed` with the child's own failure when it did not succeed.
     public func child<C: Workflow>(
-        _ step: W.Step, for item: some CustomStringConvertible & Sendable = "", _ workflow: C.Type, _ input: C.Input
+        _ step: W.Step, for item: some CustomStringConvertible & Sendable = "", _ workflow: C.Type,
+        _ input: C.Input
     ) async throws -> C.Output {
         let name = "child:\(step.rawValue):\(item)"
         let key = StepKey(step.rawValue, item: "\(item)")
@@ -15,7 +16,9 @@ extension Flow {
         }
         let end: ChildEnd? = try await receive(
             named: name, key, upTo: nil, reason: WaitReason(kind: .child, step: key.description))
-        guard let end else { throw StepFailed(FailureRecord(code: "child_lost", message: "the child has no end")) }
+        guard let end else {
+            throw StepFailed(FailureRecord(code: "child_lost", message: "the child has no end"))
+        }
         if let failure = end.failure { throw StepFailed(failure) }
         return try Payload(json: end.output ?? "null").decode(C.Output.self, .output)
     }
@@ -24,7 +27,8 @@ extension Flow {
         _ workflow: C.Type, _ input: C.Input, _ key: StepKey, reply: String
     ) async throws -> RunID {
         let start = ChildStart(
-            key: key, workflow: C.name, version: C.version, input: try Payload.encode(input, .input), reply: reply)
+            key: key, workflow: C.name, version: C.version, input: try Payload.encode(input, .input),
+            reply: reply)
         guard case .child(let id) = try await session.commit(.child(start)) else {
             throw FlowSealed(cause: .lost)
         }

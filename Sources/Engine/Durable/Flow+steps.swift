@@ -3,10 +3,12 @@ import FoundationEssentials
 extension Flow {
     /// Runs `body` until it has succeeded once, and remembers its result under (step, item).
     ///
-    /// Throws `StepFailed` when the policy gives up or the error is permanent. `undo` runs, newest first, if the run
-    /// later fails or is cancelled; it is a durable step with its own retries and must judge the current state.
+    /// Throws `StepFailed` when the policy gives up or the error is permanent. `undo` runs, newest first, if
+    /// the run later fails or is cancelled; it is a durable step with its own retries and must judge the
+    /// current state.
     public func step<Output: Codable & Sendable>(
-        _ step: W.Step, for item: some CustomStringConvertible & Sendable = "", retry: RetryPolicy = .standard,
+        _ step: W.Step, for item: some CustomStringConvertible & Sendable = "",
+        retry: RetryPolicy = .standard,
         timeout: Duration? = nil,
         _ body: @Sendable @escaping (Attempt) async throws -> Output,
         undo: (@Sendable (Output, Attempt) async throws -> Void)? = nil
@@ -19,8 +21,8 @@ extension Flow {
         return output
     }
 
-    /// Runs `body` in a database transaction of `source` that also holds the step's checkpoint, so that it takes
-    /// effect exactly once.
+    /// Runs `body` in a database transaction of `source` that also holds the step's checkpoint, so that it
+    /// takes effect exactly once.
     public func transaction<Output: Codable & Sendable, Source: TransactionSource>(
         _ step: W.Step, for item: some CustomStringConvertible & Sendable = "", on source: Source,
         retry: RetryPolicy = .patient,
@@ -42,7 +44,8 @@ extension Flow {
         }
     }
 
-    /// Runs `body` for each item as its own step, at most `limit` at a time, and returns the results in order.
+    /// Runs `body` for each item as its own step, at most `limit` at a time, and returns the results in
+    /// order.
     public func each<Item: Sendable, ID: CustomStringConvertible & Sendable, Output: Codable & Sendable>(
         _ items: [Item], as step: W.Step, by id: KeyPath<Item, ID> & Sendable, atMost limit: Int = 16,
         retry: RetryPolicy = .standard,
@@ -54,7 +57,12 @@ extension Flow {
             for (index, item) in items.enumerated() {
                 if index >= limit, let (done, output) = try await group.next() { outputs[done] = output }
                 group.addTask {
-                    (index, try await self.step(step, for: item[keyPath: id], retry: retry) { try await body(item, $0) })
+                    (
+                        index,
+                        try await self.step(step, for: item[keyPath: id], retry: retry) {
+                            try await body(item, $0)
+                        }
+                    )
                 }
             }
             for try await (done, output) in group { outputs[done] = output }

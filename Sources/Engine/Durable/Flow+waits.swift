@@ -1,9 +1,11 @@
 import FoundationEssentials
 
 extension Flow {
-    /// Waits for a signal; nil when `limit` has passed first. A signal sent before the wait began counts. While it waits
-    /// the run holds no worker.
-    public func wait<P: Codable & Sendable>(_ signal: Signal<P>, upTo limit: Duration? = nil) async throws -> P? {
+    /// Waits for a signal; nil when `limit` has passed first. A signal sent before the wait began counts.
+    /// While it waits the run holds no worker.
+    public func wait<P: Codable & Sendable>(_ signal: Signal<P>, upTo limit: Duration? = nil) async throws
+        -> P?
+    {
         let turn = session.withState { $0.occurrence(of: "wait:\(signal.name)") }
         let key = StepKey("wait:\(signal.name)", item: "\(turn)")
         return try await receive(
@@ -26,7 +28,9 @@ extension Flow {
     public func now() async throws -> Date {
         let turn = session.withState { $0.occurrence(of: "now") }
         let clock = session.environment.clock
-        return try await perform(StepKey("now", item: "\(turn)"), retry: .standard, timeout: nil) { _ in clock.now }
+        return try await perform(StepKey("now", item: "\(turn)"), retry: .standard, timeout: nil) { _ in
+            clock.now
+        }
     }
 
     /// An identifier derived from the run and `label`: the same on every replay, different for every label.
@@ -35,8 +39,8 @@ extension Flow {
         return RunID(now: startedAt, using: &generator).rawValue
     }
 
-    /// Which meaning of a changed piece of code applies to this run: `current` for runs that reach the change first with
-    /// this code, 0 for runs that had passed the place before the change was made.
+    /// Which meaning of a changed piece of code applies to this run: `current` for runs that reach the change
+    /// first with this code, 0 for runs that had passed the place before the change was made.
     public func version(_ change: String, current: Int) async throws -> Int {
         let isReplaying = session.withState { $0.isReplaying }
         return try await perform(StepKey("version:\(change)"), retry: .standard, timeout: nil) { _ in

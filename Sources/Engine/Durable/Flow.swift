@@ -1,5 +1,6 @@
-// The author's side of the engine. Every call here is remembered: a pass that comes by again gets the recorded answer,
-// so that a workflow reads as a plain function although it may live for months in many processes.
+// The author's side of the engine. Every call here is remembered: a pass that comes by again gets the
+// recorded answer, so that a workflow reads as a plain function although it may live for months in many
+// processes.
 
 import FoundationEssentials
 
@@ -18,7 +19,8 @@ public struct Flow<W: Workflow>: Sendable {
 
 /// One try of a step.
 public struct Attempt: Sendable {
-    /// The same on every attempt of this step in this run: what vendors are given as idempotency key or reference.
+    /// The same on every attempt of this step in this run: what vendors are given as idempotency key or
+    /// reference.
     public let key: String
     /// From 1.
     public let number: Int
@@ -36,8 +38,8 @@ public struct Attempt: Sendable {
         self.step = step
     }
 
-    /// Records that the outside call is about to be made. Call it right before the call; from then on a later attempt
-    /// is ambiguous until the step has its result.
+    /// Records that the outside call is about to be made. Call it right before the call; from then on a later
+    /// attempt is ambiguous until the step has its result.
     public func announce() async throws {
         guard let session else { return }
         _ = try await session.commit(.intent(step, attempt: number))

@@ -2,8 +2,8 @@
 
 import FoundationEssentials
 
-/// A step, wait or child that ended for good without a result. Replays throw the same, so a body may catch it to take
-/// another business path.
+/// A step, wait or child that ended for good without a result. Replays throw the same, so a body may catch it
+/// to take another business path.
 public struct StepFailed: Classified, CustomStringConvertible {
     public let failure: FailureRecord
     public var disposition: Disposition { .permanent }
@@ -45,8 +45,8 @@ public enum BoundExceeded: Classified, CustomStringConvertible {
     }
 }
 
-/// Thrown through a workflow body to leave its worker: the run sleeps, was taken away, or is being handed back. A body
-/// that swallows it meets it again at its next flow call, and whatever it returns is discarded.
+/// Thrown through a workflow body to leave its worker: the run sleeps, was taken away, or is being handed
+/// back. A body that swallows it meets it again at its next flow call, and whatever it returns is discarded.
 public struct FlowSealed: Error {
     public enum Cause: Sendable, Equatable { case suspended, lost, shutdown, refused(String) }
     public let cause: Cause

@@ -1,6 +1,6 @@
-// The one door between a running workflow and its durable state. Everything a run writes is a `JournalEntry` committed
-// under its lease; the answer comes after the commit, never before. Two journals implement it (Postgres in `Fleet`, in
-// memory in `DurableTesting`) and one suite holds both to the same behaviour.
+// The one door between a running workflow and its durable state. Everything a run writes is a `JournalEntry`
+// committed under its lease; the answer comes after the commit, never before. Two journals implement it
+// (Postgres in `Fleet`, in memory in `DurableTesting`) and one suite holds both to the same behaviour.
 
 import FoundationEssentials
 
@@ -17,8 +17,8 @@ public struct Lease: Sendable, Hashable {
 
 /// Where runs are recorded.
 public protocol Journal: Sendable {
-    /// Makes `entry` durable and says what became of it. Throws only when it cannot be known whether it was written and
-    /// the lease can no longer be trusted; the caller must then stop the run and touch nothing.
+    /// Makes `entry` durable and says what became of it. Throws only when it cannot be known whether it was
+    /// written and the lease can no longer be trusted; the caller must then stop the run and touch nothing.
     func commit(_ entry: JournalEntry, under lease: Lease) async throws(JournalFailure) -> CommitVerdict
 
     /// Called around a `transaction` step, which commits through the business's own connection.

@@ -1,5 +1,5 @@
-// The identifiers of the engine. Each is its own type, so that a step can never be passed where a signal is meant;
-// their raw values are stored in databases and never change once a run has used them.
+// The identifiers of the engine. Each is its own type, so that a step can never be passed where a signal is
+// meant; their raw values are stored in databases and never change once a run has used them.
 
 import FoundationEssentials
 
@@ -33,7 +33,8 @@ public struct Tenant: RawRepresentable, Hashable, Sendable, Codable, Expressible
     public static let none: Tenant = ""
 }
 
-/// The identity of a run: a version 7 UUID, so that ids rise with time and history can be partitioned by them.
+/// The identity of a run: a version 7 UUID, so that ids rise with time and history can be partitioned by
+/// them.
 public struct RunID: RawRepresentable, Hashable, Sendable, Codable, Comparable, CustomStringConvertible {
     public let rawValue: UUID
     public init(rawValue: UUID) { self.rawValue = rawValue }
@@ -51,7 +52,8 @@ public struct RunID: RawRepresentable, Hashable, Sendable, Codable, Comparable, 
         func byte(_ value: UInt64, _ shift: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: value >> shift) }
         rawValue = UUID(
             uuid: (
-                byte(milliseconds, 40), byte(milliseconds, 32), byte(milliseconds, 24), byte(milliseconds, 16),
+                byte(milliseconds, 40), byte(milliseconds, 32), byte(milliseconds, 24),
+                byte(milliseconds, 16),
                 byte(milliseconds, 8), byte(milliseconds, 0),
                 0x70 | (byte(high, 0) & 0x0F), byte(high, 8),
                 0x80 | (byte(low, 0) & 0x3F), byte(low, 8), byte(low, 16), byte(low, 24),

@@ -1,5 +1,6 @@
-// Inputs, results and signals travel as JSON text. They are measured here, before they reach a batch, because a value
-// that Postgres refuses (a NUL, a bottomless nesting) must fail its own step and never the batch it would travel in.
+// Inputs, results and signals travel as JSON text. They are measured here, before they reach a batch, because
+// a value that Postgres refuses (a NUL, a bottomless nesting) must fail its own step and never the batch it
+// would travel in.
 
 import FoundationEssentials
 
@@ -28,7 +29,9 @@ public struct Payload: Sendable, Hashable {
         return payload
     }
 
-    public func decode<Value: Decodable>(_ type: Value.Type, _ role: PayloadRole) throws(PayloadError) -> Value {
+    public func decode<Value: Decodable>(_ type: Value.Type, _ role: PayloadRole) throws(PayloadError)
+        -> Value
+    {
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch {
@@ -101,7 +104,8 @@ public enum PayloadError: Classified, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .tooLarge(let role, let bytes):
-            "the \(role.rawValue) is \(bytes) bytes, over the limit of \(role.limit); keep ids and amounts, not documents"
+            "the \(role.rawValue) is \(bytes) bytes, over the limit of \(role.limit); "
+                + "keep ids and amounts, not documents"
         case .tooDeep(let role):
             "the \(role.rawValue) nests deeper than \(Payload.depthLimit) levels; flatten it"
         case .containsNUL(let role):

@@ -1,5 +1,6 @@
-// How often and how patiently a step is tried again. Full jitter (a uniform draw below the exponential ceiling) is the
-// spread that drains a crowd of failed callers fastest; see "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+// How often and how patiently a step is tried again. Full jitter (a uniform draw below the exponential
+// ceiling) is the spread that drains a crowd of failed callers fastest; see "Exponential Backoff And Jitter",
+// AWS Architecture Blog, 2015.
 
 /// The limits and pauses of a step's attempts.
 public struct RetryPolicy: Sendable, Equatable {

@@ -1,5 +1,5 @@
-// Passes over one run until it ends, sleeps, or is taken away. The body's own errors end the run: what deserved a retry
-// was retried inside its step, and code between steps would only fail the same way again.
+// Passes over one run until it ends, sleeps, or is taken away. The body's own errors end the run: what
+// deserved a retry was retried inside its step, and code between steps would only fail the same way again.
 
 import FoundationEssentials
 
@@ -94,7 +94,8 @@ struct RunExecution<W: Workflow> {
         return try await finish(.failed(failure))
     }
 
-    /// Only errors outside the body arrive here: an input that does not decode, an end that the journal refused.
+    /// Only errors outside the body arrive here: an input that does not decode, an end that the journal
+    /// refused.
     private func conclude(_ error: any Error) async -> Departure {
         if error is FlowSealed {
             // A commit of the end itself met the seal: whoever owns the run now will finish it.
@@ -111,5 +112,6 @@ struct RunExecution<W: Workflow> {
 
 extension RetryPolicy {
     /// Twenty attempts over about a day: an undo should succeed, but a person should hear of it if it cannot.
-    public static let undo = RetryPolicy(attempts: 20, within: .seconds(86_400), base: .seconds(1), cap: .seconds(3_600))
+    public static let undo = RetryPolicy(
+        attempts: 20, within: .seconds(86_400), base: .seconds(1), cap: .seconds(3_600))
 }

@@ -1,5 +1,6 @@
-// One claimed run inside a worker. It lends the workflow function a `Flow`, carries its writes to the journal, and is
-// the handle by which the worker seals it: when the lease is lost, when the worker drains, when the run only waits.
+// One claimed run inside a worker. It lends the workflow function a `Flow`, carries its writes to the
+// journal, and is the handle by which the worker seals it: when the lease is lost, when the worker drains,
+// when the run only waits.
 
 import FoundationEssentials
 import Logging
@@ -118,14 +119,15 @@ public final class RunSession: Sendable {
         }
     }
 
-    /// Gives up this branch until `condition`. Returns if its own timer rings while other branches still run; throws
-    /// when the whole run goes to sleep.
+    /// Gives up this branch until `condition`. Returns if its own timer rings while other branches still run;
+    /// throws when the whole run goes to sleep.
     func park(_ condition: WaitCondition) async throws {
         switch state.withLock({ $0.park(condition) }) {
         case .sealed(let cause):
             throw FlowSealed(cause: cause)
         case .beside(let number):
-            // Awaited by nobody: it ends by itself at the timer, or is cancelled below when the branch goes on.
+            // Awaited by nobody: it ends by itself at the timer, or is cancelled below when the branch goes
+            // on.
             let timer = condition.wakeAt.map { wakeAt in
                 Task { [environment] in
                     let pause = Duration.seconds(max(0, wakeAt.timeIntervalSince(environment.clock.now)))
@@ -152,8 +154,9 @@ public final class RunSession: Sendable {
         for continuation in state.withLock({ $0.sealNow(cause) }) { continuation.resume(returning: false) }
     }
 
-    /// When only parked branches are left the run can sleep. A branch between two flow calls is invisible here, so it
-    /// gets a moment; if it comes later still, the seal turns it away and the pass is repeated with a longer moment.
+    /// When only parked branches are left the run can sleep. A branch between two flow calls is invisible
+    /// here, so it gets a moment; if it comes later still, the seal turns it away and the pass is repeated
+    /// with a longer moment.
     private func checkQuiet(since generation: Int) {
         let grace = quietGrace.withLock { $0 }
         // Awaited by nobody: it ends after one check and holds nothing but this session.

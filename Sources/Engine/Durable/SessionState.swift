@@ -1,5 +1,6 @@
-// The memory of one pass over a run, as a plain struct: which steps have results, which are live, who is parked, and
-// whether the pass is sealed. All decisions are made here, under one lock, without awaiting; `RunSession` acts on them.
+// The memory of one pass over a run, as a plain struct: which steps have results, which are live, who is
+// parked, and whether the pass is sealed. All decisions are made here, under one lock, without awaiting;
+// `RunSession` acts on them.
 
 import FoundationEssentials
 
@@ -39,7 +40,8 @@ struct SessionState: Sendable {
         case cancelled(String)
     }
 
-    /// A branch beside others that still run. Its timer may ring, or the seal come, before it has settled down.
+    /// A branch beside others that still run. Its timer may ring, or the seal come, before it has settled
+    /// down.
     private enum Parked {
         case arriving
         case rung

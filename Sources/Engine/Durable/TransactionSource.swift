@@ -1,6 +1,6 @@
-// A `transaction` step commits business rows and its own checkpoint together. The engine knows no database here: a
-// source opens the transaction, runs the body, and writes the checkpoint through the journal's own statement before it
-// commits. `Fleet` has the statement; the business has the connection.
+// A `transaction` step commits business rows and its own checkpoint together. The engine knows no database
+// here: a source opens the transaction, runs the body, and writes the checkpoint through the journal's own
+// statement before it commits. `Fleet` has the statement; the business has the connection.
 
 import FoundationEssentials
 
@@ -32,7 +32,8 @@ public struct TransactionCheckpoint: Sendable {
     /// The record to write, encoded and checked.
     public func record(_ output: some Encodable) throws -> StepRecord {
         StepRecord(
-            key: key, attempt: attempt, result: .output(try Payload.encode(output, .step)), startedAt: startedAt)
+            key: key, attempt: attempt, result: .output(try Payload.encode(output, .step)),
+            startedAt: startedAt)
     }
 
     /// The output of a record written earlier.

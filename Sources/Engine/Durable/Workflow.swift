@@ -1,6 +1,6 @@
-// What an author writes. A workflow is a struct whose dependencies are stored properties; its steps are cases of a
-// nested enum whose raw values are stored. Between flow calls there is only pure code: the function is run again from
-// the top after every wait and every crash, and the recorded steps answer at once.
+// What an author writes. A workflow is a struct whose dependencies are stored properties; its steps are cases
+// of a nested enum whose raw values are stored. Between flow calls there is only pure code: the function is
+// run again from the top after every wait and every crash, and the recorded steps answer at once.
 
 /// A durable function: typed input, typed steps, typed output.
 public protocol Workflow: Sendable {

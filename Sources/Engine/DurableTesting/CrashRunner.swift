@@ -1,6 +1,7 @@
-// Proves that a workflow survives a crash anywhere. It first runs the scenario without a crash and counts the journal
-// writes; then once for every write, dying right before it, and once dying right after it, when the write is durable
-// but nobody was told. Each time another worker takes over, and the scenario's outside effects must be the same.
+// Proves that a workflow survives a crash anywhere. It first runs the scenario without a crash and counts the
+// journal writes; then once for every write, dying right before it, and once dying right after it, when the
+// write is durable but nobody was told. Each time another worker takes over, and the scenario's outside
+// effects must be the same.
 
 import Durable
 import Foundation
@@ -24,7 +25,9 @@ public final class CrashingJournal: Journal {
 
     public var writes: Int { written.withLock { $0 } }
 
-    public func commit(_ entry: JournalEntry, under lease: Lease) async throws(JournalFailure) -> CommitVerdict {
+    public func commit(_ entry: JournalEntry, under lease: Lease) async throws(JournalFailure)
+        -> CommitVerdict
+    {
         let crashes = isTurn()
         if crashes, side == .before { throw .leaseLost }
         let verdict = try await inner.commit(entry, under: lease)
@@ -65,11 +68,12 @@ public struct CrashDivergence: Error, CustomStringConvertible {
 }
 
 public enum CrashRunner {
-    /// Plays `scenario` against journals that crash at every write, and compares what it returns: the outside effects.
-    /// Returns how many crashes were survived.
+    /// Plays `scenario` against journals that crash at every write, and compares what it returns: the outside
+    /// effects. Returns how many crashes were survived.
     @discardableResult
     public static func survive<Effects: Equatable & Sendable>(
-        _ scenario: @Sendable (_ crash: @escaping @Sendable (any Journal) -> any Journal) async throws -> Effects
+        _ scenario:
+            @Sendable (_ crash: @escaping @Sendable (any Journal) -> any Journal) async throws -> Effects
     ) async throws -> Int {
         let (expected, writes) = try await play(scenario, at: nil, .before)
         precondition(writes > 0, "the scenario wrote nothing, so that it proves nothing")
@@ -77,7 +81,8 @@ public enum CrashRunner {
             for side in CrashingJournal.Side.allCases {
                 let (actual, _) = try await play(scenario, at: write, side)
                 if actual != expected {
-                    throw CrashDivergence(write: write, side: side, expected: "\(expected)", actual: "\(actual)")
+                    throw CrashDivergence(
+                        write: write, side: side, expected: "\(expected)", actual: "\(actual)")
                 }
             }
         }
@@ -85,7 +90,8 @@ public enum CrashRunner {
     }
 
     private static func play<Effects: Sendable>(
-        _ scenario: @Sendable (_ crash: @escaping @Sendable (any Journal) -> any Journal) async throws -> Effects,
+        _ scenario:
+            @Sendable (_ crash: @escaping @Sendable (any Journal) -> any Journal) async throws -> Effects,
         at write: Int?, _ side: CrashingJournal.Side
     ) async throws -> (Effects, Int) {
         let crashing = Mutex<CrashingJournal?>(nil)

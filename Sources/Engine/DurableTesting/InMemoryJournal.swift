@@ -1,5 +1,5 @@
-// The whole engine's state in one process: what `Fleet` keeps in Postgres and Redis, as a struct behind a lock. It obeys
-// the same rules (epochs, mailboxes, keys), and the conformance suite holds both to them.
+// The whole engine's state in one process: what `Fleet` keeps in Postgres and Redis, as a struct behind a
+// lock. It obeys the same rules (epochs, mailboxes, keys), and the conformance suite holds both to them.
 
 import Durable
 import Foundation
@@ -11,7 +11,9 @@ public final class InMemoryJournal: Journal {
 
     public init(clock: any DurableClock) { self.clock = clock }
 
-    public func commit(_ entry: JournalEntry, under lease: Lease) async throws(JournalFailure) -> CommitVerdict {
+    public func commit(_ entry: JournalEntry, under lease: Lease) async throws(JournalFailure)
+        -> CommitVerdict
+    {
         let now = clock.now
         return state.withLock { $0.commit(entry, under: lease, now: now) }
     }
@@ -19,7 +21,8 @@ public final class InMemoryJournal: Journal {
     /// Accepts a run, or answers with the one that has its key.
     @discardableResult
     public func start<W: Workflow>(
-        _ workflow: W.Type, _ input: W.Input, once key: String? = nil, for tenant: Tenant = .none, at instant: Date? = nil
+        _ workflow: W.Type, _ input: W.Input, once key: String? = nil, for tenant: Tenant = .none,
+        at instant: Date? = nil
     ) throws -> RunID {
         let payload = try Payload.encode(input, .input)
         let now = clock.now
@@ -63,7 +66,9 @@ public final class InMemoryJournal: Journal {
 
     public func outcome(of run: RunID) -> Outcome? { state.withLock { $0.runs[run]?.outcome } }
     public func progress(of run: RunID) -> Payload? { state.withLock { $0.runs[run]?.progress } }
-    public func waitReason(of run: RunID) -> WaitReason? { state.withLock { $0.runs[run]?.suspension?.reason } }
+    public func waitReason(of run: RunID) -> WaitReason? {
+        state.withLock { $0.runs[run]?.suspension?.reason }
+    }
     public func steps(of run: RunID) -> [StepRecord] {
         state.withLock { $0.runs[run].map { Array($0.steps.values) } ?? [] }
     }
@@ -119,7 +124,9 @@ struct InMemoryState: Sendable {
     }
 
     mutating func send(_ name: String, _ payload: Payload, to id: RunID, once key: String) -> Bool {
-        guard var run = runs[id], run.status != .ended, run.keys.insert("\(name)/\(key)").inserted else { return false }
+        guard var run = runs[id], run.status != .ended, run.keys.insert("\(name)/\(key)").inserted else {
+            return false
+        }
         nextSignal += 1
         run.mailbox.append(DeliveredSignal(id: SignalID(rawValue: nextSignal), name: name, payload: payload))
         if run.status == .waiting, run.suspension?.signals.contains(name) == true { run.status = .pending }
@@ -135,8 +142,10 @@ struct InMemoryState: Sendable {
     }
 
     func ready(now: Date) -> [RunID] {
-        runs.values.filter { $0.status == .pending || ($0.status == .waiting && ($0.wakeAt ?? .distantFuture) <= now) }
-            .map(\.id).sorted()
+        runs.values.filter {
+            $0.status == .pending || ($0.status == .waiting && ($0.wakeAt ?? .distantFuture) <= now)
+        }
+        .map(\.id).sorted()
     }
 
     var nextWake: Date? { runs.values.filter { $0.status == .waiting }.compactMap(\.wakeAt).min() }
@@ -149,7 +158,8 @@ struct InMemoryState: Sendable {
         runs[id] = run
         return ClaimedRun(
             id: id, epoch: run.epoch, tenant: run.tenant, workflow: run.workflow, version: run.version,
-            input: run.input, startedAt: run.startedAt, steps: Array(run.steps.values), attempts: run.attempts,
+            input: run.input, startedAt: run.startedAt, steps: Array(run.steps.values),
+            attempts: run.attempts,
             intents: Array(run.intents), signals: run.mailbox.filter { !run.taken.contains($0.id) },
             mailSeen: Int64(run.mailbox.count), cancellation: run.cancellation)
     }
@@ -162,7 +172,9 @@ struct InMemoryState: Sendable {
     }
 
     mutating func commit(_ entry: JournalEntry, under lease: Lease, now: Date) -> CommitVerdict {
-        guard var run = runs[lease.run], run.epoch == lease.epoch, run.status == .running else { return .fenced }
+        guard var run = runs[lease.run], run.epoch == lease.epoch, run.status == .running else {
+            return .fenced
+        }
         var verdict = CommitVerdict.committed
         switch entry {
         case .step(let record, let signal):

@@ -1,5 +1,6 @@
-// The rules that every journal keeps, as one suite. A journal's tests call `JournalConformance.check` with a way to
-// start, claim and signal runs; each rule throws `JournalRuleBroken` with its name where it does not hold.
+// The rules that every journal keeps, as one suite. A journal's tests call `JournalConformance.check` with a
+// way to start, claim and signal runs; each rule throws `JournalRuleBroken` with its name where it does not
+// hold.
 
 import Durable
 import Foundation
@@ -33,7 +34,8 @@ public enum JournalConformance {
         JournalRule(description: "a key starts one run") { journal in
             let key = "\(UUID())"
             let first = try await journal.start(once: key, at: nil)
-            try expect(try await journal.start(once: key, at: nil) == first, "the second start made another run")
+            try expect(
+                try await journal.start(once: key, at: nil) == first, "the second start made another run")
         },
         JournalRule(description: "a ready run has one owner") { journal in
             let run = try await journal.start(once: nil, at: nil)
@@ -48,7 +50,8 @@ public enum JournalConformance {
             let run = try await claimed(journal)
             try await expect(run, .step(step("a", "1"), consuming: nil), gives: .committed, journal)
             let again = try await journal.commit(.step(step("a", "2"), consuming: nil), under: run)
-            guard case .alreadyRecorded(let record) = again, record.result == .output(Payload(json: "1")) else {
+            guard case .alreadyRecorded(let record) = again, record.result == .output(Payload(json: "1"))
+            else {
                 throw broken("got \(again)")
             }
         },
@@ -57,7 +60,8 @@ public enum JournalConformance {
             try await expect(run, .step(step("a", "1"), consuming: nil), gives: .committed, journal)
             let failure = FailureRecord(code: "x", message: "y")
             let attempt = AttemptRecord(
-                key: StepKey("b", item: "7"), number: 1, counts: true, failure: failure, startedAt: journal.now,
+                key: StepKey("b", item: "7"), number: 1, counts: true, failure: failure,
+                startedAt: journal.now,
                 nextAt: journal.now)
             try await expect(run, .attempt(attempt), gives: .committed, journal)
             try await expect(run, .intent(StepKey("c"), attempt: 1), gives: .committed, journal)
@@ -92,7 +96,8 @@ public enum JournalConformance {
             try await expect(run, .suspend(waiting(for: "pay", run, journal)), gives: .committed, journal)
             try expect(try await journal.claim(run.id) == nil, "claimed without a reason")
             try expect(try await journal.send("pay", Payload(json: "5"), to: run.id, once: "k"), "not taken")
-            try expect(try await !journal.send("pay", Payload(json: "6"), to: run.id, once: "k"), "taken twice")
+            try expect(
+                try await !journal.send("pay", Payload(json: "6"), to: run.id, once: "k"), "taken twice")
             let next = try await reclaimed(run.id, journal)
             try expect(next.signals.map(\.payload) == [Payload(json: "5")], "signals \(next.signals)")
             let taken = JournalEntry.step(step("wait", "5"), consuming: next.signals[0].id)
@@ -129,14 +134,16 @@ public enum JournalConformance {
                 throw broken("no child")
             }
             try await expect(parent, .child(start), gives: .child(id), journal)
-            try await expect(parent, .suspend(waiting(for: "child:1", parent, journal)), gives: .committed, journal)
+            try await expect(
+                parent, .suspend(waiting(for: "child:1", parent, journal)), gives: .committed, journal)
             let child = try await reclaimed(id, journal)
             try await expect(child, .finish(.succeeded(Payload(json: "7"))), gives: .committed, journal)
             let signals = try await reclaimed(parent.id, journal).signals
             let end = try signals.first?.payload.decode(ChildEnd.self, .signal)
             try expect(signals.count == 1 && end?.output == "7", "signals \(signals)")
         },
-        JournalRule(description: "a run that is handed back is ready again, under a higher epoch") { journal in
+        JournalRule(description: "a run that is handed back is ready again, under a higher epoch") {
+            journal in
             let run = try await claimed(journal)
             try await expect(run, .release(.shutdown), gives: .committed, journal)
             try await expect(run, .step(step("late", "1"), consuming: nil), gives: .fenced, journal)
@@ -187,7 +194,8 @@ public enum JournalConformance {
     }
 
     private static func expect(
-        _ run: ClaimedRun, _ entry: JournalEntry, gives expected: CommitVerdict, _ journal: any JournalUnderTest
+        _ run: ClaimedRun, _ entry: JournalEntry, gives expected: CommitVerdict,
+        _ journal: any JournalUnderTest
     ) async throws {
         let verdict = try await journal.commit(entry, under: run)
         try expect(verdict == expected, "\(entry) gave \(verdict), not \(expected)")

@@ -1,5 +1,5 @@
-// Runs workflows in a test: claims what is ready, turns the clock to the next timer when all sleep, until every run has
-// ended or waits for a signal. Virtual time: a month passes in milliseconds.
+// Runs workflows in a test: claims what is ready, turns the clock to the next timer when all sleep, until
+// every run has ended or waits for a signal. Virtual time: a month passes in milliseconds.
 
 import Durable
 import Foundation
@@ -27,7 +27,9 @@ public final class TestFleet: Sendable {
     }
 
     /// Works until nothing is ready and, with `turningClock`, no timer is left before `horizon`.
-    public func settle(turningClock: Bool = true, upTo horizon: Duration = .seconds(365 * 86_400)) async throws {
+    public func settle(turningClock: Bool = true, upTo horizon: Duration = .seconds(365 * 86_400))
+        async throws
+    {
         let end = clock.now.adding(horizon)
         while true {
             let ready = journal.ready

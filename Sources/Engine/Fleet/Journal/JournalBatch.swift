@@ -1,5 +1,6 @@
-// One group commit: every write that gathered while the last one was under way, as a single pipeline, which Postgres
-// runs as one transaction. The rows of all runs that are written or answered are locked first, in the order of ids.
+// One group commit: every write that gathered while the last one was under way, as a single pipeline, which
+// Postgres runs as one transaction. The rows of all runs that are written or answered are locked first, in
+// the order of ids.
 
 import Durable
 import Foundation
@@ -34,8 +35,8 @@ struct JournalBatch {
     var count: Int { writes.count + starts.count + claims.count }
     var isEmpty: Bool { count == 0 && heartbeat == nil }
 
-    /// The statements, in the order in which they must run: what a run wrote before what it waits for, waits before the
-    /// ends that may wake them, claims last.
+    /// The statements, in the order in which they must run: what a run wrote before what it waits for, waits
+    /// before the ends that may wake them, claims last.
     func parts(for worker: WorkerIdentity?) -> [BatchPart] {
         var parts: [BatchPart] = []
         let locks = lockedRuns
@@ -204,11 +205,14 @@ struct JournalBatch {
         }
         guard !places.isEmpty else { return [] }
         for place in places {
-            guard let reply = writes[place].reply, case .finish(let outcome) = writes[place].entry else { continue }
+            guard let reply = writes[place].reply, case .finish(let outcome) = writes[place].entry else {
+                continue
+            }
             let lease = writes[place].lease
             let end = ChildEnd(run: lease.run, outcome: outcome)
             replies.add(
-                reply.signal, Payload(json: JSONB(encoded: end).bytes), to: reply.parent, once: "\(lease.run)",
+                reply.signal, Payload(json: JSONB(encoded: end).bytes), to: reply.parent,
+                once: "\(lease.run)",
                 from: lease)
         }
         var parts = [takenPart(JournalStatements.finish(columns), places)]
@@ -250,7 +254,8 @@ struct JournalBatch {
     private func claimPart(_ worker: WorkerIdentity) -> BatchPart {
         let ids = claims.flatMap(\.ids).map(\.rawValue)
         let query = JournalStatements.claim(
-            ids, by: worker.id, knowing: worker.workflows, from: worker.lowestVersions, to: worker.highestVersions)
+            ids, by: worker.id, knowing: worker.workflows, from: worker.lowestVersions,
+            to: worker.highestVersions)
         return BatchPart(query: query) { rows, verdicts in
             verdicts.owned = try rows.rows.map { try OwnedRun($0) }
         }
@@ -258,7 +263,8 @@ struct JournalBatch {
 
     // MARK: Reading answers
 
-    /// The places of the entries that `take` accepts, in order: ordinal n of the statement is `places[n - 1]`.
+    /// The places of the entries that `take` accepts, in order: ordinal n of the statement is `places[n -
+    /// 1]`.
     private func places(_ take: (JournalEntry, Lease) -> Bool) -> [Int] {
         writes.indices.filter { take(writes[$0].entry, writes[$0].lease) }
     }
@@ -306,7 +312,8 @@ extension ReadyRun {
 
     init(_ start: RunStart) {
         self.init(
-            id: start.id, tenant: start.tenant, queue: start.queue, priority: start.priority, at: start.notBefore)
+            id: start.id, tenant: start.tenant, queue: start.queue, priority: start.priority,
+            at: start.notBefore)
     }
 }
 
@@ -317,7 +324,8 @@ extension OwnedRun {
             id: RunID(rawValue: try row.decode(0, as: UUID.self)), epoch: try row.decode(1, as: Int64.self),
             tenant: Tenant(try row.decode(2, as: String.self)),
             workflow: WorkflowName(rawValue: try row.decode(3, as: String.self)),
-            version: Int(try row.decode(4, as: Int32.self)), input: Payload(json: try row.decode(5, as: JSONB.self).bytes),
+            version: Int(try row.decode(4, as: Int32.self)),
+            input: Payload(json: try row.decode(5, as: JSONB.self).bytes),
             startedAt: try row.decode(6, as: Date.self), mailSeen: try row.decode(7, as: Int64.self),
             cancellation: try row.decode(8, as: String?.self), trace: try row.decode(9, as: String?.self))
         reply = try row.decode(10, as: UUID?.self).flatMap { parent in

@@ -107,7 +107,9 @@ struct SignalColumns {
     var children: [UUID?] = []
     var childEpochs: [Int64?] = []
 
-    mutating func add(_ name: String, _ payload: Payload, to run: RunID, once key: String, from child: Lease? = nil) {
+    mutating func add(
+        _ name: String, _ payload: Payload, to run: RunID, once key: String, from child: Lease? = nil
+    ) {
         runs.append(run.rawValue)
         names.append(name)
         keys.append(key)

@@ -1,5 +1,5 @@
-// The second round trip of a batch, only where the first left a question: a step that had a record, a key whose run was
-// not visible yet, a claimed run with a past to replay.
+// The second round trip of a batch, only where the first left a question: a step that had a record, a key
+// whose run was not visible yet, a claimed run with a past to replay.
 
 import Durable
 import Foundation

@@ -3,9 +3,12 @@ import Foundation
 import Postgres
 
 extension JournalStatements {
-    /// Takes ownership of ready runs, or of those whose timer is due, under a higher epoch. Names that this worker does
-    /// not know are left untouched. A run that is this worker's already was claimed by a batch whose answer got lost.
-    static func claim(_ ids: [UUID], by worker: UUID, knowing workflows: [String], from: [Int32], to: [Int32]) -> Query {
+    /// Takes ownership of ready runs, or of those whose timer is due, under a higher epoch. Names that this
+    /// worker does not know are left untouched. A run that is this worker's already was claimed by a batch
+    /// whose answer got lost.
+    static func claim(_ ids: [UUID], by worker: UUID, knowing workflows: [String], from: [Int32], to: [Int32])
+        -> Query
+    {
         """
         with picked as materialized (
             select r.id from engine.run r
@@ -20,7 +23,8 @@ extension JournalStatements {
         update engine.run r set status = 'running', epoch = r.epoch + 1, worker = \(worker), wake_at = null,
             claimed_at = clock_timestamp()
         from picked p where r.id = p.id
-        returning r.id, r.epoch, r.tenant, r.workflow, r.version, r.input, r.created_at, r.mail, r.cancel_reason,
+        returning r.id, r.epoch, r.tenant, r.workflow, r.version, r.input, r.created_at, r.mail,
+            r.cancel_reason,
             r.trace, r.parent, r.reply
         """
     }
@@ -68,7 +72,8 @@ extension JournalStatements {
     static func register(_ worker: WorkerIdentity, lease: Duration) -> Query {
         """
         insert into engine.worker (id, host, process, queue, workflows, slots, lease_until)
-        values (\(worker.id), \(worker.host), \(worker.process), \(worker.queue), \(worker.workflows), \(worker.slots),
+        values (\(worker.id), \(worker.host), \(worker.process), \(worker.queue), \(worker.workflows),
+            \(worker.slots),
             clock_timestamp() + make_interval(secs => \(lease.seconds)))
         on conflict (id) do update set lease_until = excluded.lease_until
         """

@@ -1,12 +1,13 @@
-// The statements of the group commit. Rows are matched on (run, epoch): a write under an older epoch finds no row and
-// lands nowhere. `clock_timestamp()` is the one clock of leases and timers.
+// The statements of the group commit. Rows are matched on (run, epoch): a write under an older epoch finds no
+// row and lands nowhere. `clock_timestamp()` is the one clock of leases and timers.
 
 import Durable
 import Foundation
 import Postgres
 
 enum JournalStatements {
-    /// Locks the runs of a batch in the order of their ids, so that two batches can never wait for each other in a ring.
+    /// Locks the runs of a batch in the order of their ids, so that two batches can never wait for each other
+    /// in a ring.
     static func lock(_ runs: [UUID]) -> Query {
         """
         select count(*) from (
@@ -18,7 +19,8 @@ enum JournalStatements {
     static func steps(_ batch: StepColumns) -> Query {
         """
         with inp as materialized (
-            select * from unnest(\(batch.runs), \(batch.epochs), \(batch.names), \(batch.items), \(batch.attempts),
+            select * from unnest(\(batch.runs), \(batch.epochs), \(batch.names), \(batch.items),
+                \(batch.attempts),
                 \(batch.failed), \(batch.outputs), \(batch.startedAt))
                 with ordinality as t(run, epoch, name, item, attempt, failed, output, started_at, ord)),
         own as materialized (
@@ -57,9 +59,11 @@ enum JournalStatements {
     static func attempts(_ batch: AttemptColumns) -> Query {
         """
         with inp as materialized (
-            select * from unnest(\(batch.runs), \(batch.epochs), \(batch.names), \(batch.items), \(batch.numbers),
+            select * from unnest(\(batch.runs), \(batch.epochs), \(batch.names), \(batch.items),
+                \(batch.numbers),
                 \(batch.counts), \(batch.errors), \(batch.startedAt), \(batch.nextAt))
-                with ordinality as t(run, epoch, name, item, number, counts, error, started_at, next_at, ord)),
+                with ordinality as t(run, epoch, name, item, number, counts, error, started_at, next_at,
+                    ord)),
         own as materialized (
             select i.ord from inp i
             join engine.run r on r.id = i.run and r.epoch = i.epoch and r.status = 'running'),
@@ -72,7 +76,9 @@ enum JournalStatements {
     }
 
     /// Records intents. Answers the ordinals that were fenced.
-    static func intents(runs: [UUID], epochs: [Int64], names: [String], items: [String], attempts: [Int32]) -> Query {
+    static func intents(runs: [UUID], epochs: [Int64], names: [String], items: [String], attempts: [Int32])
+        -> Query
+    {
         """
         with inp as materialized (
             select * from unnest(\(runs), \(epochs), \(names), \(items), \(attempts))
@@ -112,7 +118,8 @@ enum JournalStatements {
         """
     }
 
-    /// Hands runs back without a mark against them; their epoch rises, so that a late write of this owner is fenced.
+    /// Hands runs back without a mark against them; their epoch rises, so that a late write of this owner is
+    /// fenced.
     static func release(runs: [UUID], epochs: [Int64]) -> Query {
         """
         update engine.run r set status = 'pending', epoch = r.epoch + 1, worker = null, claimed_at = null,
@@ -133,9 +140,11 @@ enum JournalStatements {
             where r.id = i.run and r.epoch = i.epoch and r.status = 'running'
             returning r.*, i.ended, i.output, i.error, i.ord),
         kept as (
-            insert into engine.run_history (id, tenant, workflow, version, status, epoch, parent, labels, trace,
+            insert into engine.run_history (id, tenant, workflow, version, status, epoch, parent, labels,
+                trace,
                 progress, input, output, error, created_at)
-            select id, tenant, workflow, version, ended, epoch, parent, labels, trace, progress, input, output, error,
+            select id, tenant, workflow, version, ended, epoch, parent, labels, trace, progress, input,
+                output, error,
                 created_at
             from gone),
         emptied as (delete from engine.signal s using gone g where g.mail > 0 and s.run = g.id)
@@ -143,8 +152,9 @@ enum JournalStatements {
         """
     }
 
-    /// Puts signals into mailboxes and wakes those who wait for them. A child's reply counts only if the child's end
-    /// under that epoch is in the history. Answers the runs that got something new and whether they are ready.
+    /// Puts signals into mailboxes and wakes those who wait for them. A child's reply counts only if the
+    /// child's end under that epoch is in the history. Answers the runs that got something new and whether
+    /// they are ready.
     static func send(_ batch: SignalColumns) -> Query {
         """
         with inp as materialized (
@@ -153,7 +163,8 @@ enum JournalStatements {
             where i.child is null or exists (
                 select 1 from engine.run_history h where h.id = i.child and h.epoch = i.child_epoch)),
         target as materialized (
-            select r.id from engine.run r where r.id in (select run from inp) order by r.id for no key update),
+            select r.id from engine.run r where r.id in (select run from inp) order by r.id for no key
+                update),
         ins as (
             insert into engine.signal (run, name, once, payload)
             select i.run, i.name, i.once, i.payload from inp i join target t on t.id = i.run
@@ -161,23 +172,26 @@ enum JournalStatements {
             returning run, name),
         news as (select run, count(*) as many, array_agg(name) as names from ins group by run)
         update engine.run r set mail = r.mail + n.many,
-            status = case when r.status = 'waiting' and r.waiting_for && n.names then 'pending' else r.status end,
-            wake_at = case when r.status = 'waiting' and r.waiting_for && n.names then null else r.wake_at end,
+            status = case when r.status = 'waiting' and r.waiting_for && n.names then 'pending' else r.status
+                end,
+            wake_at = case when r.status = 'waiting' and r.waiting_for && n.names then null else r.wake_at
+                end,
             ready_at = clock_timestamp()
         from news n where r.id = n.run
         returning r.id, r.status = 'pending', r.tenant, r.queue, r.priority
         """
     }
 
-    /// Accepts runs. Answers those that were not new: their ordinal, the run that has their key if it is visible, and
-    /// whether their parent's lease was refused.
+    /// Accepts runs. Answers those that were not new: their ordinal, the run that has their key if it is
+    /// visible, and whether their parent's lease was refused.
     static func start(_ batch: StartColumns) -> Query {
         """
         with inp as materialized (
             select * from unnest(\(batch.ids), \(batch.tenants), \(batch.workflows), \(batch.versions),
                 \(batch.queues), \(batch.priorities), \(batch.inputs), \(batch.keys), \(batch.notBefore),
                 \(batch.parents), \(batch.parentEpochs), \(batch.replies), \(batch.traces)) with ordinality
-                as t(id, tenant, workflow, version, queue, priority, input, key, not_before, parent, parent_epoch,
+                as t(id, tenant, workflow, version, queue, priority, input, key, not_before, parent,
+                    parent_epoch,
                      reply, trace, ord)),
         allowed as materialized (
             select i.* from inp i where i.parent is null or exists (
@@ -188,9 +202,11 @@ enum JournalStatements {
             select tenant, workflow, key, id from allowed where key is not null order by tenant, workflow, key
             on conflict do nothing returning run),
         ins as (
-            insert into engine.run (id, tenant, workflow, version, queue, priority, input, parent, reply, trace,
+            insert into engine.run (id, tenant, workflow, version, queue, priority, input, parent, reply,
+                trace,
                 status, wake_at, wait_reason)
-            select a.id, a.tenant, a.workflow, a.version, a.queue, a.priority, a.input, a.parent, a.reply, a.trace,
+            select a.id, a.tenant, a.workflow, a.version, a.queue, a.priority, a.input, a.parent, a.reply,
+                a.trace,
                 case when a.not_before is null then 'pending' else 'waiting' end, a.not_before,
                 case when a.not_before is not null then '{"kind": "timer", "step": "start"}'::jsonb end
             from allowed a where a.key is null or a.id in (select run from keyed)
@@ -204,7 +220,8 @@ enum JournalStatements {
 
     static func runsByKey(tenants: [String], workflows: [String], keys: [String]) -> Query {
         """
-        select i.ord, k.run from unnest(\(tenants), \(workflows), \(keys)) with ordinality as i(tenant, workflow, key, ord)
+        select i.ord, k.run from unnest(\(tenants), \(workflows), \(keys)) with ordinality as i(tenant,
+            workflow, key, ord)
         join engine.run_key k on k.tenant = i.tenant and k.workflow = i.workflow and k.key = i.key
         """
     }

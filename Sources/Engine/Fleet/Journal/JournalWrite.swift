@@ -1,6 +1,6 @@
-// What waits in the writer for the next batch, one small struct per kind of write. Each knows its statement and how to
-// read the answer; the writer only knows that there are such things. Statements answer with the exceptions alone: a
-// batch in which everything went well returns no rows.
+// What waits in the writer for the next batch, one small struct per kind of write. Each knows its statement
+// and how to read the answer; the writer only knows that there are such things. Statements answer with the
+// exceptions alone: a batch in which everything went well returns no rows.
 
 import Durable
 import Foundation

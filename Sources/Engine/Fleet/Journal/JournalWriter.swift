@@ -1,7 +1,8 @@
-// The group commit. One batch is under way at a time on one connection; whatever gathers meanwhile is the next one, so
-// that batches grow with the load and an idle engine answers in one round trip. Nobody is told "committed" before the
-// commit. A connection that breaks leaves the outcome unknown, so the same batch is sent again: every statement is
-// idempotent under its epoch. A payload that the database refuses is found by halving and fails alone.
+// The group commit. One batch is under way at a time on one connection; whatever gathers meanwhile is the
+// next one, so that batches grow with the load and an idle engine answers in one round trip. Nobody is told
+// "committed" before the commit. A connection that breaks leaves the outcome unknown, so the same batch is
+// sent again: every statement is idempotent under its epoch. A payload that the database refuses is found by
+// halving and fails alone.
 
 import Durable
 import Foundation
@@ -48,29 +49,44 @@ final class JournalWriter: Sendable {
 
     // MARK: Submitting
 
-    func commit(_ entry: JournalEntry, under lease: Lease, reply: ReplyAddress?) async -> Result<CommitVerdict, JournalFailure> {
+    func commit(_ entry: JournalEntry, under lease: Lease, reply: ReplyAddress?) async -> Result<
+        CommitVerdict, JournalFailure
+    > {
         await withCheckedContinuation { answer in
-            submit { $0.writes.append(JournalWrite(lease: lease, entry: entry, reply: reply, answer: answer)) }
-                orElse: { answer.resume(returning: .failure(.shutdown)) }
+            submit {
+                $0.writes.append(JournalWrite(lease: lease, entry: entry, reply: reply, answer: answer))
+            } orElse: {
+                answer.resume(returning: .failure(.shutdown))
+            }
         }
     }
 
     func start(_ run: RunStart) async -> Result<StartedRun, JournalFailure> {
         await withCheckedContinuation { answer in
-            submit { $0.starts.append(StartWrite(run: run, answer: answer)) }
-                orElse: { answer.resume(returning: .failure(.shutdown)) }
+            submit {
+                $0.starts.append(StartWrite(run: run, answer: answer))
+            } orElse: {
+                answer.resume(returning: .failure(.shutdown))
+            }
         }
     }
 
     func claim(_ ids: [RunID]) async -> Result<[OwnedRun], JournalFailure> {
         await withCheckedContinuation { answer in
-            submit { $0.claims.append(ClaimWrite(ids: ids, answer: answer)) }
-                orElse: { answer.resume(returning: .failure(.shutdown)) }
+            submit {
+                $0.claims.append(ClaimWrite(ids: ids, answer: answer))
+            } orElse: {
+                answer.resume(returning: .failure(.shutdown))
+            }
         }
     }
 
     /// Asks for a heartbeat with the next batch, which comes at once.
-    func beat() { submit { _ in } orElse: {} }
+    func beat() {
+        submit { _ in
+        } orElse: {
+        }
+    }
 
     func stop() {
         let sleeper = state.withLock { state in

@@ -1,6 +1,6 @@
-// How long this worker may trust its lease, on its own monotonic clock. Postgres judges leases by its clock; the local
-// deadline is earlier by a margin, counted from before the heartbeat was sent, so that side effects stop here before
-// anyone there can take the run.
+// How long this worker may trust its lease, on its own monotonic clock. Postgres judges leases by its clock;
+// the local deadline is earlier by a margin, counted from before the heartbeat was sent, so that side effects
+// stop here before anyone there can take the run.
 
 import Synchronization
 

@@ -1,4 +1,5 @@
-// The Postgres journal as one run sees it: entries go to the process's writer, children and replies get their routing.
+// The Postgres journal as one run sees it: entries go to the process's writer, children and replies get their
+// routing.
 
 import Durable
 import Foundation
@@ -22,10 +23,13 @@ struct RunJournal: Journal {
         }
     }
 
-    private func start(_ child: ChildStart, under lease: Lease) async throws(JournalFailure) -> CommitVerdict {
+    private func start(_ child: ChildStart, under lease: Lease) async throws(JournalFailure) -> CommitVerdict
+    {
         let start = RunStart(
-            id: RunID(), tenant: owned.run.tenant, workflow: child.workflow, version: child.version, queue: queue,
-            priority: 0, input: child.input, key: "child:\(lease.run):\(child.key)", notBefore: nil, parent: lease,
+            id: RunID(), tenant: owned.run.tenant, workflow: child.workflow, version: child.version,
+            queue: queue,
+            priority: 0, input: child.input, key: "child:\(lease.run):\(child.key)", notBefore: nil,
+            parent: lease,
             reply: child.reply, trace: owned.run.trace)
         return .child(try await writer.start(start).get().id)
     }

@@ -1,15 +1,20 @@
-// The dispatcher's moves, each one atomic function in Redis with bounded loops and one clock (TIME). Only ids and
-// routing facts live there, and all of it can be rebuilt from Postgres.
+// The dispatcher's moves, each one atomic function in Redis with bounded loops and one clock (TIME). Only ids
+// and routing facts live there, and all of it can be rebuilt from Postgres.
 //
-//   {q}:ring    tenants with ready runs, by virtual time          {q}:t:<tenant>  ready run ids, by priority and age
-//   {q}:vt      virtual time of tenants that are not in the ring  {q}:due         timers: run, priority and tenant by time
-//   {q}:lease   leased run ids by expiry                          {q}:tok         who holds a leased run
-//   {q}:idle    set while some worker waits for the bell          {q}:bell        the channel that wakes workers
-//   {q}:whole   present unless Redis has lost its data: without it the queue is rebuilt
+//   {q}:ring         tenants with ready runs, by virtual time
+//   {q}:t:<tenant>   ready run ids, by priority and age
+//   {q}:vt           virtual time of tenants that are not in the ring
+//   {q}:due          timers: run, priority and tenant, by time
+//   {q}:lease        leased run ids by expiry
+//   {q}:tok          who holds a leased run
+//   {q}:idle         set while some worker waits for the bell
+//   {q}:bell         the channel that wakes workers
+//   {q}:whole        present unless Redis has lost its data: without it the queue is rebuilt
 //
-// A tenant's virtual time rises by 1/weight with each run it is given, and the least goes first: over any stretch of
-// time tenants get runs in proportion to their weights. A tenant that wakes starts at the ring's minimum, so that
-// sleeping earns no credit. Nothing leaves a ready set without entering the lease set in the same move.
+// A tenant's virtual time rises by 1/weight with each run it is given, and the least goes first: over any
+// stretch of time tenants get runs in proportion to their weights. A tenant that wakes starts at the ring's
+// minimum, so that sleeping earns no credit. Nothing leaves a ready set without entering the lease set in the
+// same move.
 
 import Redis
 
@@ -42,7 +47,8 @@ enum QueueScripts {
             for i = 1, #ARGV, 4 do
                 local at = tonumber(ARGV[i + 3])
                 if at > now then
-                    redis.call('ZADD', q .. ':due', at, ARGV[i] .. string.format('%+04d', ARGV[i + 2]) .. ARGV[i + 1])
+                    local routing = string.format('%+04d', ARGV[i + 2]) .. ARGV[i + 1]
+                    redis.call('ZADD', q .. ':due', at, ARGV[i] .. routing)
                 else
                     push(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]))
                 end
@@ -51,7 +57,8 @@ enum QueueScripts {
             return #ARGV / 4
             """)
 
-    /// ARGV as in enqueue; queues only what is neither ready nor held under a live lease. Returns how many were missing.
+    /// ARGV as in enqueue; queues only what is neither ready nor held under a live lease. Returns how many
+    /// were missing.
     static let ensure = LuaFunction(
         name: "ensure_v1",
         source: push + """
@@ -67,8 +74,9 @@ enum QueueScripts {
             return missing
             """)
 
-    /// ARGV: token, lease in ms, how many, done ids...; gives back the done ones that this token holds, promotes due
-    /// timers, then leases the next runs in fair order. Returns {now, next due time or -1, ids...}.
+    /// ARGV: token, lease in ms, how many, done ids...; gives back the done ones that this token holds,
+    /// promotes due timers, then leases the next runs in fair order. Returns {now, next due time or -1,
+    /// ids...}.
     static let finishAndClaim = LuaFunction(
         name: "finish_and_claim_v1",
         source: push + """
@@ -130,7 +138,8 @@ enum QueueScripts {
     static let reap = LuaFunction(
         name: "reap_v1",
         source: push + """
-            local expired = redis.call('ZRANGEBYSCORE', q .. ':lease', '-inf', now, 'LIMIT', 0, tonumber(ARGV[1]))
+            local expired = redis.call('ZRANGEBYSCORE', q .. ':lease', '-inf', now, 'LIMIT', 0,
+                tonumber(ARGV[1]))
             for _, id in ipairs(expired) do
                 redis.call('ZREM', q .. ':lease', id)
                 redis.call('HDEL', q .. ':tok', id)

@@ -1,5 +1,5 @@
-// "Something about these runs has changed", for live pages and for callers that await a result. Best effort: whoever
-// listens reads the truth from Postgres, and looks again after a while even if nothing was heard.
+// "Something about these runs has changed", for live pages and for callers that await a result. Best effort:
+// whoever listens reads the truth from Postgres, and looks again after a while even if nothing was heard.
 
 import Durable
 import Logging
@@ -40,7 +40,8 @@ public final class RunEvents: Sendable {
             guard !ids.isEmpty else { return }
             let message = ids.map(\.description).joined(separator: " ")
             do {
-                _ = try await redis.send(RedisCommand("PUBLISH", RedisArgument(Self.channel), RedisArgument(message)))
+                _ = try await redis.send(
+                    RedisCommand("PUBLISH", RedisArgument(Self.channel), RedisArgument(message)))
             } catch {
                 logger.debug("run events not published", metadata: ["error": "\(error)"])
             }
@@ -50,7 +51,8 @@ public final class RunEvents: Sendable {
     /// The ids of runs that changed, from now on, until the caller stops reading.
     public func changes() -> AsyncStream<[RunID]> {
         let messages = redis.subscribe([Self.channel])
-        let (stream, continuation) = AsyncStream.makeStream(of: [RunID].self, bufferingPolicy: .bufferingNewest(1_000))
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: [RunID].self, bufferingPolicy: .bufferingNewest(1_000))
         // Ends with the subscription; cancelled when the reader goes away.
         let task = Task {
             for await message in messages {

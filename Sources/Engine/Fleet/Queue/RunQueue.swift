@@ -1,5 +1,5 @@
-// The dispatcher, seen from Swift. Losing it loses no run: a failed enqueue is repaired by the sweeper, so it is logged
-// and not retried here.
+// The dispatcher, seen from Swift. Losing it loses no run: a failed enqueue is repaired by the sweeper, so it
+// is logged and not retried here.
 
 import Durable
 import Foundation
@@ -72,7 +72,8 @@ final class RunQueue: Sendable {
                 _ = try await redis.call(QueueScripts.enqueue, keys: [key], arguments(runs))
             } catch {
                 logger.warning(
-                    "runs not queued in Redis; the sweeper will", metadata: ["runs": "\(runs.count)", "error": "\(error)"])
+                    "runs not queued in Redis; the sweeper will",
+                    metadata: ["runs": "\(runs.count)", "error": "\(error)"])
             }
         }
     }
@@ -89,7 +90,8 @@ final class RunQueue: Sendable {
         ]
         for id in done { arguments.append(RedisArgument(id.description)) }
         let reply = try await redis.call(QueueScripts.finishAndClaim, keys: [key], arguments)
-        guard case .array(let values) = reply, values.count >= 2, let now = values[0].int, let due = values[1].int
+        guard case .array(let values) = reply, values.count >= 2, let now = values[0].int,
+            let due = values[1].int
         else { throw RedisError.protocolViolation("finish_and_claim answered \(reply)") }
         return QueueClaim(
             ids: values.dropFirst(2).compactMap { $0.string.flatMap { RunID($0) } },
@@ -114,7 +116,8 @@ final class RunQueue: Sendable {
         }
         let numbers = values.map { Int($0.int ?? 0) }
         return QueueDepth(
-            ready: numbers[0], leased: numbers[1], due: numbers[2], tenants: numbers[3], isWhole: numbers[4] == 1)
+            ready: numbers[0], leased: numbers[1], due: numbers[2], tenants: numbers[3],
+            isWhole: numbers[4] == 1)
     }
 
     /// Notes that everything which is ready in Postgres has been queued since Redis last lost its data.

@@ -1,5 +1,6 @@
-// What an operator asks of runs: which are there, what has one done, and why does it wait. `why` reads the run's row and
-// what stands in its way, and answers in one sentence with evidence; a state without a sentence is a bug.
+// What an operator asks of runs: which are there, what has one done, and why does it wait. `why` reads the
+// run's row and what stands in its way, and answers in one sentence with evidence; a state without a sentence
+// is a bug.
 
 import Durable
 import Foundation
@@ -64,7 +65,8 @@ extension Runs {
                 select id, tenant, workflow, version, status, created_at, wait_reason, null::jsonb as error
                 from engine.run
                 union all
-                select id, tenant, workflow, version, status, created_at, null, error from engine.run_history) runs
+                select id, tenant, workflow, version, status, created_at, null,
+                    error from engine.run_history) runs
             where (\(filter.status?.rawValue)::text is null or status = \(filter.status?.rawValue))
               and (\(filter.workflow)::text is null or workflow = \(filter.workflow))
               and (\(filter.tenant?.rawValue)::text is null or tenant = \(filter.tenant?.rawValue))
@@ -78,11 +80,13 @@ extension Runs {
     public func detail(_ run: RunID) async throws -> RunDetail? {
         let results = try await pool.pipeline([
             """
-            select id, tenant, workflow, version, status, created_at, wait_reason, null::jsonb, epoch, parent, input,
+            select id, tenant, workflow, version, status, created_at, wait_reason, null::jsonb, epoch,
+                parent, input,
                 null::jsonb, progress, null::timestamptz
             from engine.run where id = \(run.rawValue)
             union all
-            select id, tenant, workflow, version, status, created_at, null, error, epoch, parent, input, output,
+            select id, tenant, workflow, version, status, created_at, null, error, epoch, parent, input,
+                output,
                 progress, ended_at
             from engine.run_history where id = \(run.rawValue)
             """,
@@ -109,7 +113,8 @@ extension Runs {
 extension RunLine {
     init(_ row: Row) throws {
         self.init(
-            id: RunID(rawValue: try row.decode(0, as: UUID.self)), tenant: Tenant(try row.decode(1, as: String.self)),
+            id: RunID(rawValue: try row.decode(0, as: UUID.self)),
+            tenant: Tenant(try row.decode(1, as: String.self)),
             workflow: WorkflowName(rawValue: try row.decode(2, as: String.self)),
             version: Int(try row.decode(3, as: Int32.self)),
             status: RunStatus(rawValue: try row.decode(4, as: String.self)) ?? .pending,

@@ -39,7 +39,9 @@ extension Runs {
 
     /// Waits for a run's end and returns its output. Throws `RunsError.ended` where it did not succeed and
     /// `RunsError.timeout` where it has not ended within `limit`; the run itself goes on.
-    public func result<W: Workflow>(of run: RunID, as workflow: W.Type, upTo limit: Duration) async throws -> W.Output {
+    public func result<W: Workflow>(of run: RunID, as workflow: W.Type, upTo limit: Duration) async throws
+        -> W.Output
+    {
         let report = try await end(of: run, upTo: limit)
         guard report.status == .succeeded, let output = report.output else {
             throw RunsError.ended(run, report.status, report.failure)

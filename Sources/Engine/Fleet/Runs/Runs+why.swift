@@ -1,5 +1,5 @@
-// Why a run stands where it stands, in one sentence. The decision is a pure function of the evidence, so that a table
-// of cases can prove that every state has its sentence.
+// Why a run stands where it stands, in one sentence. The decision is a pure function of the evidence, so that
+// a table of cases can prove that every state has its sentence.
 
 import Durable
 import Foundation
@@ -53,22 +53,26 @@ extension RunEvidence {
         let waited = "ready for \(Self.text(readyFor))"
         if !queueHasWorker {
             return Explanation(
-                sentence: "It is ready, but no live worker takes queue \(queue); start one with `cartflux work`.",
+                sentence:
+                    "It is ready, but no live worker takes queue \(queue); start one with `cartflux work`.",
                 evidence: [waited])
         }
         if !workflowHasWorker {
             return Explanation(
-                sentence: "It is ready, but no live worker knows \(workflow) version \(version); deploy one that does.",
+                sentence:
+                    "It is ready, but no live worker knows \(workflow) version \(version); deploy one.",
                 evidence: [waited])
         }
         if !redisAnswers {
             return Explanation(
-                sentence: "It is ready and Redis does not answer, so workers take runs from Postgres, more slowly.",
+                sentence:
+                    "It is ready and Redis does not answer, so workers take runs from Postgres, more slowly.",
                 evidence: [waited])
         }
         if !redisIsWhole {
             return Explanation(
-                sentence: "It is ready; Redis has lost its data and the queue is being rebuilt from Postgres.",
+                sentence:
+                    "It is ready; Redis has lost its data and the queue is being rebuilt from Postgres.",
                 evidence: [waited])
         }
         return Explanation(
@@ -79,17 +83,20 @@ extension RunEvidence {
     private var running: Explanation {
         guard let worker, let leaseUntil else {
             return Explanation(
-                sentence: "Its worker is gone from the list; the sweeper gives the run to another within seconds.",
+                sentence:
+                    "Its worker is gone from the list; the sweeper gives the run to another within seconds.",
                 evidence: [])
         }
         let lease = "lease until \(leaseUntil.formatted(.iso8601))"
         if leaseUntil < now {
             return Explanation(
-                sentence: "Worker \(worker) has been silent past its lease; the sweeper takes the run from it next.",
+                sentence:
+                    "Worker \(worker) is silent past its lease; the sweeper takes the run from it next.",
                 evidence: [lease])
         }
         return Explanation(
-            sentence: "Worker \(worker) runs it" + (isDraining ? " and is draining." : "."), evidence: [lease])
+            sentence: "Worker \(worker) runs it" + (isDraining ? " and is draining." : "."), evidence: [lease]
+        )
     }
 
     private var waiting: Explanation {
@@ -104,10 +111,12 @@ extension RunEvidence {
         case .signal:
             let names = waitingFor.sorted().joined(separator: ", ")
             return Explanation(
-                sentence: "It waits for the signal \(names.isEmpty ? wait.step : names)\(until).", evidence: evidence)
+                sentence: "It waits for the signal \(names.isEmpty ? wait.step : names)\(until).",
+                evidence: evidence)
         case .child:
             return Explanation(
-                sentence: "It waits for its child \(wait.step) to end.", evidence: waitingFor.sorted() + evidence)
+                sentence: "It waits for its child \(wait.step) to end.",
+                evidence: waitingFor.sorted() + evidence)
         case .retry:
             return Explanation(
                 sentence: "Step \(wait.step) failed; attempt \(wait.attempt ?? 2) comes"
@@ -139,15 +148,19 @@ extension Runs {
         let rows = try await pool.execute(
             """
             select r.status, r.workflow, r.version, r.queue,
-                extract(epoch from clock_timestamp() - r.ready_at)::float8, r.wait_reason, r.wake_at, r.waiting_for,
+                extract(epoch from clock_timestamp() - r.ready_at)::float8, r.wait_reason, r.wake_at,
+                    r.waiting_for,
                 w.host || ':' || w.process, w.lease_until, coalesce(w.draining, false),
-                exists (select 1 from engine.worker l where l.lease_until > clock_timestamp() and l.queue = r.queue),
-                exists (select 1 from engine.worker l where l.lease_until > clock_timestamp() and l.queue = r.queue
+                exists (select 1 from engine.worker l where l.lease_until > clock_timestamp() and l.queue =
+                    r.queue),
+                exists (select 1 from engine.worker l where l.lease_until > clock_timestamp() and l.queue =
+                    r.queue
                     and r.workflow = any(l.workflows)),
                 null::jsonb, null::timestamptz, clock_timestamp()
             from engine.run r left join engine.worker w on w.id = r.worker where r.id = \(run.rawValue)
             union all
-            select status, workflow, version, '', 0, null, null, null, null, null, false, true, true, error, ended_at,
+            select status, workflow, version, '', 0, null, null, null, null, null, false, true, true, error,
+                ended_at,
                 clock_timestamp()
             from engine.run_history where id = \(run.rawValue)
             """)

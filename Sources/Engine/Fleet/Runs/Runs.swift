@@ -1,6 +1,6 @@
-// The client's side of the fleet: start a run, send it a signal, await its end. Web processes and workers share it. A
-// start is answered after its row is committed in Postgres; the dispatcher is told afterwards, and if that fails the
-// sweeper tells it later.
+// The client's side of the fleet: start a run, send it a signal, await its end. Web processes and workers
+// share it. A start is answered after its row is committed in Postgres; the dispatcher is told afterwards,
+// and if that fails the sweeper tells it later.
 
 import Durable
 import Foundation
@@ -22,7 +22,9 @@ public final class Runs: Service {
         self.queue = queue
         self.logger = logger
         events = RunEvents(redis: redis, logger: logger)
-        writer = JournalWriter(configuration.database, worker: nil, lease: nil, logger: logger) { queue.enqueue($0) }
+        writer = JournalWriter(configuration.database, worker: nil, lease: nil, logger: logger) {
+            queue.enqueue($0)
+        }
     }
 
     /// Carries the group commit of starts until the process stops.
@@ -30,16 +32,21 @@ public final class Runs: Service {
         // Awaited here. Not a child: starts that were submitted before the stop are still answered.
         let writing = Task { await writer.run() }
         await withGracefulShutdownHandler {
-            await withTaskCancellationHandler { await writing.value } onCancel: { writer.stop() }
+            await withTaskCancellationHandler {
+                await writing.value
+            } onCancel: {
+                writer.stop()
+            }
         } onGracefulShutdown: {
             self.writer.stop()
         }
     }
 
-    /// Starts a run. With `once`, a start with a key that was used before for this workflow and tenant answers with that
-    /// run instead.
+    /// Starts a run. With `once`, a start with a key that was used before for this workflow and tenant
+    /// answers with that run instead.
     ///
-    /// Throws `RunsError`; after `.notAccepted` it is not known whether the run exists, so repeat with the same key.
+    /// Throws `RunsError`; after `.notAccepted` it is not known whether the run exists, so repeat with the
+    /// same key.
     public func start<W: Workflow>(
         _ workflow: W.Type, _ input: W.Input, once key: String? = nil, for tenant: Tenant, priority: Int = 0,
         at instant: Date? = nil, trace: String? = nil
@@ -59,8 +66,10 @@ public final class Runs: Service {
         let start = try prepare(W.self, input, key, tenant, priority, instant, trace)
         let row = try await transaction.execute(
             """
-            select engine.start_run(\(start.id.rawValue), \(start.tenant.rawValue), \(start.workflow.rawValue),
-                \(Int32(start.version)), \(start.queue), \(Int32(start.priority)), \(start.input.jsonb), \(start.key),
+            select engine.start_run(\(start.id.rawValue), \(start.tenant.rawValue),
+                \(start.workflow.rawValue),
+                \(Int32(start.version)), \(start.queue), \(Int32(start.priority)), \(start.input.jsonb),
+                    \(start.key),
                 \(start.notBefore), \(JSONB?.none), \(start.trace))
             """
         ).first
@@ -69,7 +78,8 @@ public final class Runs: Service {
         return StartedRun(id: id, isNew: id == start.id)
     }
 
-    /// Puts a signal into a run's mailbox, once per key. Returns false where the run had it before, or has ended.
+    /// Puts a signal into a run's mailbox, once per key. Returns false where the run had it before, or has
+    /// ended.
     @discardableResult
     public func send<P: Codable & Sendable>(
         _ signal: Signal<P>, _ payload: P, to run: RunID, once key: String
@@ -84,7 +94,8 @@ public final class Runs: Service {
     }
 
     private func prepare<W: Workflow>(
-        _ workflow: W.Type, _ input: W.Input, _ key: String?, _ tenant: Tenant, _ priority: Int, _ instant: Date?,
+        _ workflow: W.Type, _ input: W.Input, _ key: String?, _ tenant: Tenant, _ priority: Int,
+        _ instant: Date?,
         _ trace: String?
     ) throws(RunsError) -> RunStart {
         precondition((-100...100).contains(priority), "priorities go from -100 to 100")

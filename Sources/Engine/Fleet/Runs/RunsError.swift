@@ -28,7 +28,8 @@ public enum RunsError: Classified, CustomStringConvertible {
     public var description: String {
         switch self {
         case .input(let error): error.description
-        case .notAccepted(let why): "the run was not accepted: \(why); starting again with the same key is safe"
+        case .notAccepted(let why):
+            "the run was not accepted: \(why); starting again with the same key is safe"
         case .noSuchRun(let id): "there is no run \(id)"
         case .ended(let id, let status, let failure):
             "run \(id) ended as \(status.rawValue)" + (failure.map { ": \($0.message)" } ?? "")

@@ -1,12 +1,14 @@
-// The checkpoint of a `transaction` step, written through the business's own transaction by way of the engine's door.
+// The checkpoint of a `transaction` step, written through the business's own transaction by way of the
+// engine's door.
 
 import Durable
 import Foundation
 import Postgres
 
 public enum TransactionJournal {
-    /// Runs `body` and records its result in the same `transaction`; where the step has a record already, answers with
-    /// it and runs nothing. Throws `JournalFailure.leaseLost` where another owner has the run: roll back.
+    /// Runs `body` and records its result in the same `transaction`; where the step has a record already,
+    /// answers with it and runs nothing. Throws `JournalFailure.leaseLost` where another owner has the run:
+    /// roll back.
     public static func step<Output: Codable & Sendable>(
         _ checkpoint: TransactionCheckpoint, in transaction: PostgresTransaction,
         _ body: () async throws -> Output
@@ -14,7 +16,11 @@ public enum TransactionJournal {
         let run = checkpoint.lease.run.rawValue
         let key = checkpoint.key
         let known = try await transaction.execute(
-            "select attempt, failed, output, started_at from engine.recorded_step(\(run), \(key.name), \(key.item))")
+            """
+            select attempt, failed, output, started_at
+            from engine.recorded_step(\(run), \(key.name), \(key.item))
+            """
+        )
         if let row = known.first { return try checkpoint.replay(try StepRecord(row, key: key, from: 0)) }
         let output = try await body()
         let record = try checkpoint.record(output)

@@ -1,4 +1,5 @@
-// Wakes one sleeper. A ring while nobody sleeps is kept, so that no wake-up is ever lost between looking and sleeping.
+// Wakes one sleeper. A ring while nobody sleeps is kept, so that no wake-up is ever lost between looking and
+// sleeping.
 
 import Synchronization
 

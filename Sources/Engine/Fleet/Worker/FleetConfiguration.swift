@@ -1,7 +1,8 @@
 import Foundation
 import Postgres
 
-/// How a process takes part in a fleet. Every limit has a default that suits one worker process of two threads.
+/// How a process takes part in a fleet. Every limit has a default that suits one worker process of two
+/// threads.
 public struct FleetConfiguration: Sendable {
     /// Where runs are recorded, under the engine's role.
     public var database: PostgresConfiguration

@@ -13,8 +13,8 @@ enum SweepStatements {
         select id, host, process from engine.worker where lease_until < clock_timestamp()
         """
 
-    /// Takes the runs of dead workers away from them. A run that has recorded a step since its last takeover starts
-    /// counting anew.
+    /// Takes the runs of dead workers away from them. A run that has recorded a step since its last takeover
+    /// starts counting anew.
     static func rescue(from workers: [UUID]) -> Query {
         """
         with lost as materialized (
@@ -38,11 +38,13 @@ enum SweepStatements {
         """
         with gone as (
             delete from engine.run r where r.id = any(\(runs)) and r.status = 'pending' returning r.*)
-        insert into engine.run_history (id, tenant, workflow, version, status, epoch, parent, labels, trace, progress,
+        insert into engine.run_history (id, tenant, workflow, version, status, epoch, parent, labels, trace,
+            progress,
             input, error, created_at)
         select id, tenant, workflow, version, 'poisoned', epoch, parent, labels, trace, progress, input,
             jsonb_build_object('code', 'poisoned', 'message',
-                format('%s workers in a row died while they ran it, without a step recorded in between', takeovers)),
+                format('%s workers in a row died while they ran it, without a step recorded in between',
+                    takeovers)),
             created_at
         from gone returning id
         """
@@ -61,7 +63,8 @@ enum SweepStatements {
     static func pending(after id: UUID, olderThan age: Duration, limit: Int) -> Query {
         """
         select id, tenant, queue, priority from engine.run
-        where id > \(id) and status = 'pending' and ready_at < clock_timestamp() - make_interval(secs => \(age.seconds))
+        where id > \(id) and status = 'pending' and ready_at < clock_timestamp() - make_interval(secs =>
+            \(age.seconds))
         order by id limit \(limit)
         """
     }

@@ -1,7 +1,8 @@
-// Puts right what a crash left behind: runs of dead workers, timers and ready runs that Redis does not know, expired
-// leases. Every worker process has one; an advisory lock lets one of them work at a time. It never gives up: an error
-// is logged and the next sweep tries again. It takes nothing from a worker before it has itself seen the database for a
-// whole lease time, because after an outage every heartbeat is late through no fault of the workers.
+// Puts right what a crash left behind: runs of dead workers, timers and ready runs that Redis does not know,
+// expired leases. Every worker process has one; an advisory lock lets one of them work at a time. It never
+// gives up: an error is logged and the next sweep tries again. It takes nothing from a worker before it has
+// itself seen the database for a whole lease time, because after an outage every heartbeat is late through no
+// fault of the workers.
 
 import Durable
 import Foundation
@@ -55,7 +56,9 @@ struct Sweeper: Sendable {
     /// One sweep, if no other process is at it.
     func sweep(mayRescue: Bool) async throws {
         let isMine = try await pool.withTransaction { tx -> Bool in
-            guard try await tx.execute(SweepStatements.lock).first?.decode(0, as: Bool.self) == true else { return false }
+            guard try await tx.execute(SweepStatements.lock).first?.decode(0, as: Bool.self) == true else {
+                return false
+            }
             if mayRescue { try await rescue(in: tx) }
             return true
         }
@@ -129,7 +132,8 @@ struct Sweeper: Sendable {
             last = end.id.rawValue
         }
         try await queue.markWhole()
-        logger.notice("queue rebuilt from Postgres", metadata: ["queue": "\(queue.name)", "runs": "\(count)"])
+        logger.notice(
+            "queue rebuilt from Postgres", metadata: ["queue": "\(queue.name)", "runs": "\(count)"])
     }
 
     private static func ready(_ row: Row, at instant: Date? = nil) throws -> ReadyRun {

@@ -1,6 +1,7 @@
-// One worker process: it leases ready runs from the dispatcher, owns them in Postgres, runs hundreds of them at once as
-// tasks, and gives back what it cannot finish. It holds nothing that another worker could not take over: the journal
-// has the state, the epoch keeps a late writer out, and the heartbeat says until when this process may act.
+// One worker process: it leases ready runs from the dispatcher, owns them in Postgres, runs hundreds of them
+// at once as tasks, and gives back what it cannot finish. It holds nothing that another worker could not take
+// over: the journal has the state, the epoch keeps a late writer out, and the heartbeat says until when this
+// process may act.
 
 import Durable
 import Foundation
@@ -30,11 +31,13 @@ public final class Worker: Service {
     private static let fallbackPoll: Duration = .seconds(1)
 
     public init(
-        _ configuration: FleetConfiguration, registry: WorkflowRegistry, redis: RedisClient, pool: PostgresPool,
+        _ configuration: FleetConfiguration, registry: WorkflowRegistry, redis: RedisClient,
+        pool: PostgresPool,
         logger: Logger
     ) {
         var logger = logger
-        let identity = WorkerIdentity(queue: configuration.queue, slots: configuration.slots, registry: registry)
+        let identity = WorkerIdentity(
+            queue: configuration.queue, slots: configuration.slots, registry: registry)
         logger[metadataKey: "worker"] = "\(identity.id.uuidString.lowercased().prefix(8))"
         self.configuration = configuration
         self.registry = registry
@@ -60,9 +63,16 @@ public final class Worker: Service {
         try await register()
         logger.info(
             "worker started",
-            metadata: ["queue": "\(identity.queue)", "slots": "\(identity.slots)", "workflows": "\(identity.workflows)"])
+            metadata: [
+                "queue": "\(identity.queue)", "slots": "\(identity.slots)",
+                "workflows": "\(identity.workflows)",
+            ])
         await withGracefulShutdownHandler {
-            await withTaskCancellationHandler { await work() } onCancel: { beginStop() }
+            await withTaskCancellationHandler {
+                await work()
+            } onCancel: {
+                beginStop()
+            }
         } onGracefulShutdown: {
             self.beginStop()
         }
@@ -82,8 +92,8 @@ public final class Worker: Service {
         bell.ring()
     }
 
-    /// Makes the fleet know this worker. Whatever it still owns, from before it lost its lease, goes back to the queue
-    /// under a higher epoch: nobody works on it here any more.
+    /// Makes the fleet know this worker. Whatever it still owns, from before it lost its lease, goes back to
+    /// the queue under a higher epoch: nobody works on it here any more.
     private func register() async throws {
         let sentAt = lease.now
         let results = try await pool.pipeline([
@@ -92,7 +102,9 @@ public final class Worker: Service {
         ])
         lease.renewed(sentAt: sentAt)
         queue.enqueue(
-            try results[1].rows.map { try ReadyRun($0, from: 1, id: RunID(rawValue: $0.decode(0, as: UUID.self)), at: nil) })
+            try results[1].rows.map {
+                try ReadyRun($0, from: 1, id: RunID(rawValue: $0.decode(0, as: UUID.self)), at: nil)
+            })
     }
 
     private func work() async {
@@ -112,6 +124,7 @@ public final class Worker: Service {
         }
         writer.stop()
         await writing.value
+        // Awaited here; shielded from the cancellation that stopped the worker.
         await Task { await deregister() }.value
     }
 
@@ -193,12 +206,16 @@ public final class Worker: Service {
             departure = .released
         }
         // Still ours after all? Then somebody must get it; a release under a lost epoch does nothing.
-        if departure == .lost { _ = await writer.commit(.release(.shutdown), under: owned.run.lease, reply: nil) }
+        if departure == .lost {
+            _ = await writer.commit(.release(.shutdown), under: owned.run.lease, reply: nil)
+        }
         FleetMetrics.departed(departure, workflow: owned.run.workflow, after: ContinuousClock.now - began)
         leave(owned.run.id)
     }
 
-    private func runUnlessCancelled(_ session: RunSession, _ workflow: RegisteredWorkflow) async -> Departure {
+    private func runUnlessCancelled(_ session: RunSession, _ workflow: RegisteredWorkflow) async -> Departure
+    {
+        // Awaited here; cancelled by a lost lease or the end of the drain time, not by the worker's own stop.
         let task = Task { await workflow.execute(session) }
         cancellations.withLock { $0[session.run.id] = task }
         defer { _ = cancellations.withLock { $0.removeValue(forKey: session.run.id) } }
@@ -241,8 +258,8 @@ public final class Worker: Service {
         }
     }
 
-    /// The lease is over by our clock or by the database's word: others may have our runs, so stop all of them, and
-    /// register anew before taking more.
+    /// The lease is over by our clock or by the database's word: others may have our runs, so stop all of
+    /// them, and register anew before taking more.
     private func loseEverything() {
         let sessions = state.withLock { $0.sessions }
         if !sessions.isEmpty {

@@ -1,5 +1,5 @@
-// The worker's bookkeeping as a plain struct: which runs it holds, which it is done with, whether it should look for
-// more. `Worker` asks it what to do next and does it.
+// The worker's bookkeeping as a plain struct: which runs it holds, which it is done with, whether it should
+// look for more. `Worker` asks it what to do next and does it.
 
 import Durable
 
