@@ -1,0 +1,27 @@
+// The doors for machines: vendors' webhooks and the JSON API.
+
+import CommerceStore
+import VendorHTTP
+import WebSupport
+
+package struct Gateway: Sendable {
+    private let stripe: StripeHooks
+    private let resend: ResendHooks
+    private let shop: ShopAPI
+
+    /// - Parameters:
+    ///   - processor: works on what the webhooks wrote down; it runs as a service beside the server.
+    ///   - resendSecrets: those of the e-mail vendor's endpoint; more than one while a secret is rolled.
+    package init(
+        database: Database, desk: CheckoutDesk, processor: InboxProcessor,
+        stripe settings: StripeHookSettings,
+        resendSecrets: [Secret]
+    ) {
+        let inbox = Inbox(database)
+        stripe = StripeHooks(settings: settings, inbox: inbox, processor: processor)
+        resend = ResendHooks(secrets: resendSecrets, inbox: inbox, processor: processor)
+        shop = ShopAPI(database: database, desk: desk, views: OrderViews(database), keys: IdempotencyKeys())
+    }
+
+    package var endpoints: [Endpoint] { stripe.endpoints + resend.endpoints + shop.endpoints }
+}

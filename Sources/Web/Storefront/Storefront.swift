@@ -1,0 +1,71 @@
+// The shop that shoppers see. Every address here belongs to the store whose host was asked.
+
+import Commerce
+import CommerceStore
+import Foundation
+import WebSupport
+
+package struct Storefront: Sendable {
+    let database: Database
+    let desk: CheckoutDesk
+    let views: OrderViews
+    let events: OrderEvents
+    let hosted: HostedPayment
+
+    /// - Parameters:
+    ///   - desk: what makes quotes and checkouts and starts their runs.
+    ///   - progress: where news about an order comes from.
+    ///   - hosted: the page on which the shopper enters the card.
+    package init(
+        database: Database, desk: CheckoutDesk, progress: any OrderProgress = PolledProgress(),
+        listeners: ListenerLimit = ListenerLimit(), hosted: HostedPayment
+    ) {
+        self.database = database
+        self.desk = desk
+        views = OrderViews(database)
+        events = OrderEvents(views: views, progress: progress, limit: listeners)
+        self.hosted = hosted
+    }
+
+    package var endpoints: [Endpoint] {
+        [
+            page("GET", "/", home),
+            page("GET", "/p/:name", product),
+            page("GET", "/cart", cart),
+            page("POST", "/cart", addToCart),
+            page("POST", "/cart/lines/:product", setQuantity),
+            page("POST", "/cart/lines/:product/remove", removeLine),
+            page("GET", "/checkout", checkout, isRateLimited: true),
+            page("POST", "/checkout", placeOrder, isRateLimited: true),
+            page("GET", "/o/:token", order),
+            page("POST", "/o/:token/basket", basketAgain),
+            Endpoint(
+                "GET", "/o/:token/events", scope: .store, kind: .plain, isTranslated: true,
+                handler: orderEvents),
+            Endpoint("GET", "/robots.txt", scope: .store, kind: .plain) { _ in
+                .text("User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /o/\n")
+            },
+            LiveScript.asset.endpoint,
+        ]
+    }
+
+    private func page(
+        _ method: String, _ path: String, _ handler: @escaping Endpoint.Handler, isRateLimited: Bool = false
+    ) -> Endpoint {
+        Endpoint(
+            method, path, scope: .store, kind: method == "POST" ? .form : .page, isTranslated: true,
+            isRateLimited: isRateLimited, handler: handler)
+    }
+
+    /// The basket of this visitor, if there is one.
+    func basket(_ request: WebRequest, _ tx: Transaction<OneTenant>) async throws -> Cart? {
+        // Someone without a session has no basket; that spares most visits a query.
+        guard !request.session.isNew else { return nil }
+        return try await Carts().find(token: request.cartToken, in: tx)
+    }
+}
+
+extension WebRequest {
+    /// The session's id is unguessable and signed, which is all that a basket's token has to be.
+    var cartToken: String { "session:\(session.id.uuidString.lowercased())" }
+}

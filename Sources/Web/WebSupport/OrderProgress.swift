@@ -1,0 +1,82 @@
+// How a page learns that an order changed. The engine publishes progress; where nobody is connected to it,
+// the records are looked at every second or two, by one watcher per page, for as long as the page is open.
+
+import Commerce
+import CommerceStore
+import Foundation
+
+/// Where news about an order comes from. Each element only means "look again"; the stream ends when the
+/// listener goes away.
+package protocol OrderProgress: Sendable {
+    func changes(token: String, for store: StoreSite) -> AsyncStream<Void>
+}
+
+/// Looks again at a steady pace.
+package struct PolledProgress: OrderProgress {
+    private let interval: Duration
+
+    package init(every interval: Duration = .seconds(2)) {
+        self.interval = interval
+    }
+
+    package func changes(token: String, for store: StoreSite) -> AsyncStream<Void> {
+        AsyncStream {
+            // Cancelled when the listener goes away; then the stream ends.
+            do { try await Task.sleep(for: interval) } catch { return nil }
+            return ()
+        }
+    }
+}
+
+/// The event stream of one order's page: its fingerprint at once and whenever it becomes another.
+package struct OrderEvents: Sendable {
+    private let views: OrderViews
+    private let progress: any OrderProgress
+    private let limit: ListenerLimit
+
+    package init(views: OrderViews, progress: any OrderProgress, limit: ListenerLimit) {
+        self.views = views
+        self.progress = progress
+        self.limit = limit
+    }
+
+    package func feed(token: String, for store: StoreSite, language: Language) async throws -> EventFeed {
+        guard let first = try await views.find(token: token, for: store, language: language) else {
+            throw WebProblem(.notFound)
+        }
+        let (events, source) = AsyncStream<ServerSentEvent>.makeStream(bufferingPolicy: .bufferingNewest(8))
+        source.yield(Self.event(first))
+        // Ends with the story, with the listener (who cancels it through the stream's end), or with the
+        // news; nobody needs to await it, because it owns nothing but the stream.
+        let watch = Task {
+            defer { source.finish() }
+            var known = first.fingerprint
+            if OrderStory(first).isFinal { return source.finish(after: first) }
+            for await _ in progress.changes(token: token, for: store) {
+                // A failed look is followed by the next one; the page shows what it knew.
+                guard let view = try? await views.find(token: token, for: store, language: language) else {
+                    continue
+                }
+                if view.fingerprint != known {
+                    known = view.fingerprint
+                    source.yield(Self.event(view))
+                }
+                if OrderStory(view).isFinal { return source.finish(after: view) }
+            }
+        }
+        source.onTermination = { _ in watch.cancel() }
+        return try EventFeed(events, limit: limit)
+    }
+
+    private static func event(_ view: OrderView) -> ServerSentEvent {
+        ServerSentEvent("progress", id: view.fingerprint, data: view.fingerprint)
+    }
+}
+
+extension AsyncStream<ServerSentEvent>.Continuation {
+    /// Tells the page that nothing more will come, so that it does not reconnect.
+    fileprivate func finish(after view: OrderView) {
+        yield(ServerSentEvent("end", data: view.fingerprint))
+        finish()
+    }
+}

@@ -1,0 +1,68 @@
+// A token bucket per client address, kept in this process. It stops a script that hammers the
+// checkout; limits that must hold across the fleet live in Redis and are not made here.
+
+import Foundation
+import Synchronization
+
+/// Pure arithmetic of one bucket: `capacity` requests at once, then one every `interval`.
+struct TokenBucket: Sendable, Equatable {
+    private var tokens: Double
+    private var updatedAt: Date
+    let capacity: Double
+    let interval: TimeInterval
+
+    init(capacity: Int, interval: TimeInterval, now: Date) {
+        self.capacity = Double(capacity)
+        self.interval = interval
+        tokens = Double(capacity)
+        updatedAt = now
+    }
+
+    /// Nil when the request may pass, otherwise the whole seconds to wait.
+    mutating func take(now: Date) -> Int? {
+        // A clock that steps back adds nothing.
+        tokens = min(capacity, tokens + max(0, now.timeIntervalSince(updatedAt)) / interval)
+        updatedAt = now
+        guard tokens >= 1 else { return Int(((1 - tokens) * interval).rounded(.up)) }
+        tokens -= 1
+        return nil
+    }
+
+    func isFull(now: Date) -> Bool {
+        tokens + max(0, now.timeIntervalSince(updatedAt)) / interval >= capacity
+    }
+}
+
+/// Buckets for many clients, bounded in number.
+package final class RateLimit: Sendable {
+    /// Above this many clients the idle ones are forgotten; a forgotten client has a full bucket anyway.
+    private static let clientLimit = 20_000
+
+    private let capacity: Int
+    private let interval: TimeInterval
+    private let buckets = Mutex<[String: TokenBucket]>([:])
+
+    /// `capacity` requests at once, refilled with `perMinute` a minute.
+    package init(capacity: Int, perMinute: Int) {
+        precondition(capacity > 0 && perMinute > 0, "a rate limit lets something pass")
+        self.capacity = capacity
+        interval = 60 / Double(perMinute)
+    }
+
+    package func check(_ client: String, now: Date) throws(WebProblem) {
+        let wait = buckets.withLock { buckets -> Int? in
+            if buckets.count >= Self.clientLimit { buckets = buckets.filter { !$0.value.isFull(now: now) } }
+            // Should all of them be busy, newcomers share one bucket: a flood slows itself.
+            let key = buckets.count >= Self.clientLimit && buckets[client] == nil ? "newcomers" : client
+            var bucket = buckets[key] ?? TokenBucket(capacity: capacity, interval: interval, now: now)
+            let wait = bucket.take(now: now)
+            buckets[key] = bucket
+            return wait
+        }
+        if let wait {
+            throw WebProblem(
+                .tooManyRequests, "try again in \(wait) seconds",
+                headers: ["Retry-After": String(max(1, wait))])
+        }
+    }
+}

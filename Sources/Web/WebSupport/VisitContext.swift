@@ -1,0 +1,62 @@
+// What travels with a request through the HTTP library, and the translation between its types and ours.
+// Nothing outside this folder sees the library.
+
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Synchronization
+
+struct VisitContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let clientAddress: String
+    var visit: WebRequest?
+    /// Filled by the chosen endpoint; a reference, so that the reception sees it after a failure too.
+    let kind = Noted<Endpoint.Kind>()
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        clientAddress = source.channel.remoteAddress?.ipAddress ?? "unknown"
+    }
+
+    /// The pattern of the endpoint, never the path.
+    var route: String { endpointPath ?? "none" }
+}
+
+/// A value that is written once along the way and read at the end.
+final class Noted<Value: Sendable>: Sendable {
+    private let storage = Mutex<Value?>(nil)
+
+    var value: Value? { storage.withLock { $0 } }
+
+    func note(_ value: Value) {
+        storage.withLock { $0 = value }
+    }
+}
+
+extension HTTPFields {
+    /// Sets a header by name; names here are our own literals.
+    mutating func set(_ name: String, _ value: String) {
+        guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is not a header name") }
+        self[name] = value
+    }
+}
+
+extension Response {
+    init(_ response: WebResponse) {
+        var fields = HTTPFields()
+        for (name, value) in response.headers { fields.set(name, value) }
+        let body: ResponseBody
+        switch response.body {
+        case .none: body = ResponseBody()
+        case .bytes(let bytes): body = ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+        case .events(let feed):
+            body = ResponseBody { writer in
+                try await feed.run { text in try await writer.write(ByteBuffer(string: text)) }
+                try await writer.finish(nil)
+            }
+        }
+        self.init(status: .init(code: response.status), headers: fields, body: body)
+    }
+}
