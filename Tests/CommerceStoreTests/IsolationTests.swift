@@ -54,12 +54,13 @@ import Testing
         let servers = try await TestPlatform.shared.servers()
         return try await servers.raw.psql(
             """
-            select string_agg(found.digest, ' ' order by tables.relname) from pg_class tables, lateral (
-                select tables.relname || ':' || md5(query_to_xml(format(
-                    'select * from shop.%I t where tenant_id = %L order by t::text', tables.relname,
-                    '\(tenant)'), true, false, '')::text) as digest) as found
-            where tables.relnamespace = 'shop'::regnamespace and tables.relkind = 'r'
-                and exists (select from pg_attribute where attrelid = tables.oid and attname = 'tenant_id')
+            with tables as materialized (
+                select relname from pg_class where relnamespace = 'shop'::regnamespace and relkind = 'r'
+                    and exists (select from pg_attribute where attrelid = pg_class.oid and attname = 'tenant_id')
+            )
+            select string_agg(relname || ':' || md5(query_to_xml(format(
+                'select * from shop.%I t where tenant_id = %L order by t::text', relname, '\(tenant)'),
+                true, false, '')::text), ' ' order by relname) from tables
             """)
     }
 

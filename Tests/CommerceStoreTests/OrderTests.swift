@@ -152,6 +152,18 @@ import Testing
         #expect(left == 3)
     }
 
+    @Test("an order that was paid in time does not expire and keeps its units")
+    func paidDoesNotExpire() async throws {
+        let shop = try await TestShop.open(stock: 3)
+        let (order, _) = try await shop.paidOrder(2)
+
+        let status = try await shop.transaction { try await Orders().expire(order.id, at: TestShop.now, in: $0) }
+
+        #expect(status.payment == .paid)
+        let left = try await shop.transaction { try await Products().load(shop.products[0], in: $0).available }
+        #expect(left == 1)
+    }
+
     @Test("the database refuses to lower a status and to change frozen amounts")
     func statusesOnlyRise() async throws {
         let shop = try await TestShop.open()

@@ -27,8 +27,11 @@ actor TestPlatform {
             let template = try await TestServers.shared.template(named: "commerce") { url in
                 let connection = try await PostgresConnection.connect(PostgresConfiguration(url))
                 // The engine's first: the shop's role is let in through the engine's doors.
-                try await Migrator(directory: EngineMigrations.directory, schema: "engine").migrate(connection)
-                try await Migrator(directory: CommerceMigrations.directory, schema: "shop").migrate(connection)
+                for (directory, schema) in [
+                    (EngineMigrations.directory, "engine"), (CommerceMigrations.directory, "shop"),
+                ] {
+                    try await Migrator(directory: directory, schema: schema).migrate(connection)
+                }
                 await connection.close()
             }
             let raw = try await TestServers.shared.createDatabase(from: template)

@@ -130,16 +130,17 @@ package struct Orders: Sendable {
         ).rows.map(OrderLine.init(row:))
     }
 
-    /// The payment can no longer succeed, or nobody will serve it: the units are free again.
-    package func expire(_ id: OrderID, at now: Date, in tx: Transaction<OneTenant>) async throws
-        -> OrderStatus
-    {
-        try await tx.execute(
+    /// The payment can no longer succeed: the order is over and its units are free again. An order that was
+    /// paid meanwhile is left as it is, and its status says so.
+    package func expire(
+        _ id: OrderID, at now: Date, in tx: Transaction<OneTenant>
+    ) async throws -> OrderStatus {
+        let expired = try await tx.execute(
             """
             update shop.orders set expired_at = coalesce(expired_at, \(now))
             where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) and paid_at is null
             """)
-        try await reservations.release(id, in: tx)
+        if expired.affected == 1 { try await reservations.release(id, in: tx) }
         return try await refreshStatus(id, in: tx)
     }
 

@@ -1,0 +1,119 @@
+import Commerce
+import CommerceStore
+import Durable
+import Foundation
+import Testing
+import VendorSandbox
+import Workflows
+
+@Suite("A supplier that cannot deliver after the payment")
+struct SupplierTroubleTests {
+    private func refunds(_ world: World, _ run: RunID) async throws -> [Refund] {
+        let order = try #require(try await world.order(of: run))
+        return try await world.transaction { try await Refunds().all(of: order.id, in: $0) }
+    }
+
+    @Test("out of stock: the shopper gets 15.00, the merchant's fee 10.95 comes back, and the merchant keeps 0.00")
+    func outOfStock() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.sellOutBetween("SKU-1")
+
+            let run = try await world.paidCheckout()
+
+            let refund = try #require(try await refunds(world, run).first)
+            #expect(refund.status == .settled)
+            #expect(refund.breakdown.amount == .eur(1_500))
+            #expect(refund.breakdown.feeRefund == .eur(1_095))
+            let order = try #require(try await world.order(of: run))
+            #expect(order.status.payment == .refunded)
+            #expect(order.status.fulfilment == .canceled)
+            #expect(world.count("refund.create") == 1)
+            #expect(world.count("order.create") == 0)
+            let connected = try await world.transaction {
+                try await Ledger().balance(of: .stripeConnected(world.tenant), in: .eur, tx: $0)
+            }
+            #expect(connected == .eur(0))
+            #expect(try await world.imbalance().isEmpty)
+            #expect(try world.output(of: run)?.end == .refunded)
+        }
+    }
+
+    @Test("accepted in part: what was refused is refunded, the rest is delivered")
+    func partialAcceptance() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.sellOutBetween("SKU-2")
+
+            let run = try await world.paidCheckout(1, lines: 2)
+
+            #expect(await supplier.soldLines == ["1 x SKU-1"])
+            let refund = try #require(try await refunds(world, run).first)
+            #expect(refund.breakdown.amount == .eur(1_500))
+            #expect(refund.breakdown.feeRefund == .eur(1_095))
+            let order = try #require(try await world.order(of: run))
+            #expect(order.status.payment == .partiallyRefunded)
+            await supplier.track("Delivered")
+            try await world.fleet.settle()
+            #expect(try world.output(of: run)?.end == .closed)
+            #expect(world.count("refund.create") == 1)
+            #expect(try await world.imbalance().isEmpty)
+        }
+    }
+
+    @Test("an order that the supplier gives up later is refunded")
+    func canceledAfterAcceptance() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            let run = try await world.paidCheckout()
+            await supplier.cancelAll()
+            try await world.fleet.settle(upTo: .seconds(7_200))
+            try await world.settle()
+
+            #expect(try await refunds(world, run).map(\.breakdown.amount) == [.eur(1_500)])
+            #expect(try await world.order(of: run)?.status.payment == .refunded)
+            #expect(try await world.imbalance().isEmpty)
+        }
+    }
+
+    @Test("an empty wallet costs no attempt: the order waits and is placed when it is filled")
+    func emptyWallet() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.emptyWallet(true)
+            let run = try await world.paidCheckout()
+            #expect(try await world.order(of: run)?.status.attention == .supplierUnknown)
+            #expect(try await world.order(of: run)?.status.invoice == .issued)
+
+            await supplier.emptyWallet(false)
+            try await world.fleet.settle(upTo: .seconds(1_800))
+
+            #expect(world.count("order.create") == 1)
+            #expect(try await world.order(of: run)?.status.attention == AttentionKind.none)
+            #expect(try await refunds(world, run).isEmpty)
+        }
+    }
+
+    @Test("a price that rose too far holds the order until the merchant decides")
+    func priceUp() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            let run = try await world.checkout()
+            try await world.settle()
+            await supplier.charge(1_200)
+            try await world.pay(run)
+            try await world.settle()
+            #expect(try await world.order(of: run)?.status.attention == .supplierPriceUp)
+            #expect(world.count("order.create") == 0)
+
+            let waiting = try #require(world.fleet.journal.runIDs.first { id in
+                world.fleet.journal.waitReason(of: id)?.step == "supplier_review"
+            })
+            try world.fleet.journal.send(.supplierReview, .acceptPrice, to: waiting, once: "answer")
+            try await world.settle()
+
+            #expect(world.count("order.create") == 1)
+            #expect(try await world.imbalance().isEmpty)
+        }
+    }
+}

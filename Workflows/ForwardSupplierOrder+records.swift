@@ -1,0 +1,175 @@
+// What our own books say about a supplier order, before and after the supplier was asked.
+
+import BigBuy
+import Commerce
+import CommerceStore
+import Durable
+import FoundationEssentials
+
+extension ForwardSupplierOrder {
+    func begin(_ id: SupplierOrderID, _ flow: Flow<Self>) async throws -> SupplierBrief {
+        try await flow.transaction(.begin, on: shop.transactions) { tx in
+            let planned = try await SupplierOrders().load(id, in: tx)
+            let group = try await group(of: planned, in: tx)
+            let pieces = Dictionary(grouping: try await SupplierOrders().units(of: id, in: tx), by: \.reference)
+            let isAutomatic = planned.adapter == "bigbuy"
+            if isAutomatic, planned.state == .planned {
+                try await SupplierOrders().move(id, to: .checking, at: shop.clock.now, in: tx)
+                try await Orders().refreshStatus(planned.order, in: tx)
+            }
+            return SupplierBrief(
+                id: id, order: planned.order, reference: BigBuyReference(rawValue: planned.reference),
+                isAutomatic: isAutomatic, isPlatformCatalogue: planned.isPlatformCatalogue,
+                snapshot: planned.expectedCost, shipping: group.shipment?.cost ?? .zero(planned.expectedCost.currency),
+                lines: pieces.sorted { $0.key < $1.key }.map { BigBuyOrderLine(sku: $0.key, quantity: $0.value.count) },
+                costs: Dictionary(group.lines.map { ($0.reference.rawValue, $0.line.wish.unitCost) }) { $1 })
+        }
+    }
+
+    /// Waits for a person, without limit: nothing is lost meanwhile.
+    func review(
+        _ hold: SupplierHold, of brief: SupplierBrief, _ round: Int, _ flow: Flow<Self>
+    ) async throws -> SupplierReview {
+        try await flow.write(.hold, for: round, in: shop) { tx in
+            let state = try await SupplierOrders().load(brief.id, in: tx).state
+            if state == .checking {
+                try await SupplierOrders().move(
+                    brief.id, to: .onHold, problem: hold.reason, at: shop.clock.now, in: tx)
+            }
+            try await Attention().open(
+                .order(hold.kind), subject: "\(brief.id)", order: brief.order, message: hold.reason, in: tx)
+            try await Orders().refreshStatus(brief.order, in: tx)
+        }
+        guard let answer = try await flow.wait(.supplierReview) else { return .retry }
+        try await flow.write(.resume, for: round, in: shop) { tx in
+            let state = try await SupplierOrders().load(brief.id, in: tx).state
+            if state == .onHold, answer != .cancel {
+                try await SupplierOrders().move(brief.id, to: .checking, at: shop.clock.now, in: tx)
+            }
+            try await settleAttention(brief, in: tx)
+        }
+        return answer
+    }
+
+    /// Takes what the supplier has of it as accepted, and cancels the rest.
+    func accept(
+        _ ids: [BigBuyOrder.ID], _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, _ round: Int, _ flow: Flow<Self>
+    ) async throws -> Output {
+        let receipt = try await flow.step(.readOrders, retry: .patient) { _ in try await read(ids) }
+        let orders = receipt.orders
+        let canceled = try await flow.transaction(.accept, on: shop.transactions) { tx in
+            let accepted = wanted.map(\.sku).filter { sku in orders.contains { $0.references.contains(sku) } }
+            let supplierOrders = SupplierOrders()
+            let now = shop.clock.now
+            try await supplierOrders.move(brief.id, to: .submitted, at: now, in: tx)
+            try await supplierOrders.recordExternal(
+                orders.map(\.id), actualCost: receipt.cost, of: brief.id, in: tx)
+            try await supplierOrders.move(brief.id, to: .accepted, at: now, in: tx)
+            try await supplierOrders.moveUnits(of: brief.id, references: accepted, to: .forwarded, in: tx)
+            let canceled = try await cancelRest(of: brief, except: accepted, in: tx)
+            if !canceled.isEmpty {
+                try await supplierOrders.move(brief.id, to: .partiallyCanceled, at: now, in: tx)
+            }
+            try await Reservations().commit(brief.order, in: tx)
+            try await post(receipt, accepted: accepted, of: brief, at: now, in: tx)
+            try await settleAttention(brief, in: tx)
+            return canceled
+        }
+        return Output(orders: orders, canceled: canceled, refundCause: brief.refundCause)
+    }
+
+    /// Nothing of it can be had: all its units are canceled, for the caller to refund.
+    func reject(_ brief: SupplierBrief, _ flow: Flow<Self>) async throws -> Output {
+        let canceled = try await flow.transaction(.reject, on: shop.transactions) { tx in
+            let state = try await SupplierOrders().load(brief.id, in: tx).state
+            // Who was asked and may have the order cannot be left without having answered.
+            if state == .unknown {
+                try await SupplierOrders().move(brief.id, to: .submitting, at: shop.clock.now, in: tx)
+            }
+            try await SupplierOrders().move(
+                brief.id, to: .rejected, problem: "the supplier cannot deliver", at: shop.clock.now, in: tx)
+            let canceled = try await cancelRest(of: brief, except: [], in: tx)
+            let units = try await SupplierOrders().units(ofOrder: brief.order, in: tx)
+            if units.allSatisfy({ $0.state == .canceled }) {
+                try await Reservations().release(brief.order, in: tx)
+            }
+            try await settleAttention(brief, in: tx)
+            return canceled
+        }
+        return Output(canceled: canceled, refundCause: brief.refundCause)
+    }
+
+    func giveToMerchant(_ brief: SupplierBrief, _ flow: Flow<Self>) async throws -> Output {
+        try await flow.write(.giveToMerchant, in: shop) { tx in
+            try await Attention().open(
+                .order(.supplierUnknown), subject: "\(brief.id)", order: brief.order,
+                message: "this supplier has no link to the shop; order there with reference \(brief.reference)", in: tx)
+            try await Reservations().commit(brief.order, in: tx)
+            try await Orders().refreshStatus(brief.order, in: tx)
+        }
+        return Output(refundCause: brief.refundCause, isWithMerchant: true)
+    }
+
+    // MARK: - Parts
+
+    private func read(_ ids: [BigBuyOrder.ID]) async throws -> SupplierReceipt {
+        var orders: [ExternalOrder] = []
+        var costs: [Money] = []
+        for id in ids {
+            let order = try await shop.bigbuy.order(id)
+            orders.append(ExternalOrder(id: id.rawValue, references: order.lines.map(\.sku)))
+            costs.append(order.totalPaidNet)
+        }
+        return SupplierReceipt(orders: orders, cost: costs.total(costs.first?.currency ?? .eur))
+    }
+
+    private func cancelRest(
+        of brief: SupplierBrief, except accepted: [SKU], in tx: Transaction<OneTenant>
+    ) async throws -> [UnitID] {
+        let refused = brief.lines.map(\.sku).filter { !accepted.contains($0) }
+        guard !refused.isEmpty else { return [] }
+        return try await SupplierOrders().moveUnits(
+            of: brief.id, references: refused, to: .canceled, problem: "the supplier cannot deliver", in: tx)
+    }
+
+    private func settleAttention(_ brief: SupplierBrief, in tx: Transaction<OneTenant>) async throws {
+        for kind in [AttentionKind.supplierUnknown, .supplierPriceUp, .address] {
+            try await Attention().resolve(.order(kind), subject: "\(brief.id)", by: "workflow", in: tx)
+        }
+        try await Orders().refreshStatus(brief.order, in: tx)
+    }
+
+    /// What was withheld for the accepted part pays for it; a small difference is the platform's.
+    private func post(
+        _ receipt: SupplierReceipt, accepted: [SKU], of brief: SupplierBrief, at now: Date,
+        in tx: Transaction<OneTenant>
+    ) async throws {
+        let planned = try await SupplierOrders().load(brief.id, in: tx)
+        let group = try await group(of: planned, in: tx)
+        let lines = group.lines.filter { accepted.contains($0.reference) }
+        guard !lines.isEmpty, receipt.cost.currency == planned.expectedCost.currency else { return }
+        let shares = lines.map(\.line.share.supplier) + (group.shipment.map { [$0.share.supplier] } ?? [])
+        let snapshot = lines.map { $0.line.wish.unitCost * $0.line.wish.quantity.rawValue } + [brief.shipping]
+        let bill = SupplierBill(
+            supplier: planned.supplier, withheld: shares.total(lines[0].line.share.currency),
+            snapshot: snapshot.total(receipt.cost.currency), charged: receipt.cost)
+        try await Ledger().post(
+            .supplierOrderPaid(brief.id, order: brief.order, store: tx.tenant, bill, at: now), in: tx)
+    }
+
+    private func group(
+        of planned: SupplierOrder, in tx: Transaction<OneTenant>
+    ) async throws -> (lines: [(reference: SKU, line: QuoteLine)], shipment: QuoteShipment?) {
+        let key = SupplierGroupKey(supplier: planned.supplier, warehouse: planned.warehouse)
+        let lines = try await Orders().lines(of: planned.order, in: tx).filter { $0.line.wish.group == key }
+        let order = try await Orders().load(planned.order, in: tx)
+        let quote = try await Quotes().load(order.quote, in: tx)
+        return (lines.map { ($0.supplierReference, $0.line) }, quote.shipments.first { $0.group == key })
+    }
+}
+
+/// What the supplier says it was asked for and was paid.
+private struct SupplierReceipt: Codable, Sendable {
+    let orders: [ExternalOrder]
+    let cost: Money
+}

@@ -1,0 +1,133 @@
+// Hands one supplier order to its supplier, so that each unit is ordered exactly once. The supplier has no idempotency
+// key: after any call whose outcome is unknown our own reference is looked up first, and only the supplier's own "there
+// is none" allows another try. What it refuses is canceled and left to the caller to refund.
+
+import BigBuy
+import Commerce
+import CommerceStore
+import Durable
+import FoundationEssentials
+
+/// Gets one supplier order accepted, or finds out what of it cannot be had.
+package struct ForwardSupplierOrder: Workflow {
+    package static let name: WorkflowName = "forward_supplier_order"
+
+    package enum Step: String, WorkflowStep {
+        case begin
+        case check
+        case hold
+        case resume
+        case submitting
+        case submit
+        case readOrders = "read_orders"
+        case accept
+        case reject
+        case giveToMerchant = "give_to_merchant"
+    }
+
+    package struct Input: Codable, Sendable {
+        package let supplierOrder: SupplierOrderID
+        package init(supplierOrder: SupplierOrderID) { self.supplierOrder = supplierOrder }
+    }
+
+    /// What became of it.
+    package struct Output: Codable, Sendable {
+        /// The orders at the supplier, one per parcel it means to send.
+        package var orders: [ExternalOrder] = []
+        package var canceled: [UnitID] = []
+        package var refundCause: RefundCause = .supplierUnavailable
+        /// The merchant's own supplier: the merchant orders there, and nothing of it can be followed.
+        package var isWithMerchant = false
+    }
+
+    let shop: Shop
+
+    package func run(_ input: Input, _ flow: Flow<Self>) async throws -> Output {
+        let brief = try await begin(input.supplierOrder, flow)
+        guard brief.isAutomatic else { return try await giveToMerchant(brief, flow) }
+        var wanted = brief.lines
+        var hasAcceptedPrice = false
+        var round = 0
+        while !wanted.isEmpty {
+            round += 1
+            switch try await placeOrder(wanted, of: brief, round, hasAcceptedPrice: hasAcceptedPrice, flow) {
+            case .placed(let ids):
+                return try await accept(ids, wanted, of: brief, round, flow)
+            case .refused(let references):
+                wanted.removeAll { references.contains($0.sku) }
+            case .held(let hold):
+                switch try await review(hold, of: brief, round, flow) {
+                case .retry: break
+                case .acceptPrice: hasAcceptedPrice = true
+                case .cancel: wanted = []
+                }
+            }
+        }
+        return try await reject(brief, flow)
+    }
+
+    /// One try: check, then submit what the check found good.
+    private func placeOrder(
+        _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, _ round: Int, hasAcceptedPrice: Bool,
+        _ flow: Flow<Self>
+    ) async throws -> SupplierAnswer {
+        do {
+            let checked = try await flow.step(.check, for: round, retry: .patient) { _ -> SupplierCheck in
+                try await check(wanted, of: brief, hasAcceptedPrice: hasAcceptedPrice, for: flow.tenant)
+            }
+            if let objection = checked.objection { return objection }
+            try await flow.write(.submitting, for: round, in: shop) { tx in
+                try await SupplierOrders().move(brief.id, to: .submitting, at: shop.clock.now, in: tx)
+                try await Orders().refreshStatus(brief.order, in: tx)
+            }
+            return try await flow.step(.submit, for: round, retry: .patient) { attempt in
+                try await submit(wanted, of: brief, mustLookUp: round > 1, attempt, for: flow.tenant)
+            }
+        } catch let failure as StepFailed where failure.code.hasPrefix("bigbuy.") {
+            return .held(SupplierHold(kind: .supplierUnknown, reason: failure.failure.message))
+        }
+    }
+}
+
+/// An order as the supplier knows it.
+package struct ExternalOrder: Codable, Sendable, Hashable {
+    package let id: String
+    package let references: [SKU]
+}
+
+/// What the steps need of the supplier order; the recipient is read where it is used.
+struct SupplierBrief: Codable, Sendable {
+    let id: SupplierOrderID
+    let order: OrderID
+    let reference: BigBuyReference
+    let isAutomatic: Bool
+    let isPlatformCatalogue: Bool
+    let snapshot: Money
+    let shipping: Money
+    let lines: [BigBuyOrderLine]
+    let costs: [String: Money]
+
+    /// What these lines were expected to cost, in the supplier's currency.
+    func expected(_ lines: [BigBuyOrderLine]) -> Money {
+        lines.reduce(shipping) { $0 + (costs[$1.sku.rawValue] ?? .zero(shipping.currency)) * $1.quantity }
+    }
+
+    var refundCause: RefundCause { isPlatformCatalogue ? .supplierUnavailable : .ownSupplierUnavailable }
+}
+
+struct SupplierHold: Codable, Sendable {
+    let kind: AttentionKind
+    let reason: String
+}
+
+/// How one try ended.
+enum SupplierAnswer: Codable, Sendable {
+    case placed([BigBuyOrder.ID])
+    /// These cannot be had; the others have not been ordered yet.
+    case refused([SKU])
+    case held(SupplierHold)
+}
+
+struct SupplierCheck: Codable, Sendable {
+    let objection: SupplierAnswer?
+}

@@ -1,0 +1,198 @@
+// Money goes back in four moves: our row first, which reserves the amount; then the shopper's refund, which takes the
+// whole of it from the merchant; then exactly F of our fee back to the merchant; and when Stripe says that the refund
+// stands, the books. A crash between any two of them continues with the next.
+
+import Commerce
+import CommerceStore
+import Durable
+import FoundationEssentials
+import Stripe
+
+/// Refunds units that will not arrive, or all that is left of a payment.
+package struct RefundOrder: Workflow {
+    package static let name: WorkflowName = "refund_order"
+
+    package enum Step: String, WorkflowStep {
+        case reserve
+        case refund
+        case noteRefund = "note_refund"
+        case releaseFee = "release_fee"
+        case noteFee = "note_fee"
+        case readRefund = "read_refund"
+        case settle
+        case fail
+    }
+
+    package struct Input: Codable, Sendable {
+        package let order: OrderID
+        package let payment: PaymentID
+        package let cause: RefundCause
+        /// Nil for everything that is left.
+        package let units: [UnitID]?
+
+        package init(order: OrderID, payment: PaymentID, cause: RefundCause, units: [UnitID]?) {
+            self.order = order
+            self.payment = payment
+            self.cause = cause
+            self.units = units
+        }
+    }
+
+    package struct Output: Codable, Sendable {
+        package enum End: String, Codable, Sendable { case nothingLeft = "nothing_left", settled, failed }
+        package let end: End
+        package let refund: RefundID?
+    }
+
+    let shop: Shop
+
+    package func run(_ input: Input, _ flow: Flow<Self>) async throws -> Output {
+        guard let plan = try await reserve(input, flow) else { return Output(end: .nothingLeft, refund: nil) }
+        do {
+            let refund = try await refund(plan, flow)
+            try await noteRefund(refund, of: plan, flow)
+            if plan.fee.isPositive { try await releaseFee(plan, flow) }
+            guard try await stands(refund, flow) else {
+                try await fail(plan, of: input, "the bank did not take the refund", flow)
+                return Output(end: .failed, refund: plan.id)
+            }
+        } catch let failure as StepFailed {
+            try await fail(plan, of: input, failure.failure.message, flow)
+            return Output(end: .failed, refund: plan.id)
+        }
+        try await settle(plan, of: input, flow)
+        return Output(end: .settled, refund: plan.id)
+    }
+
+    private func reserve(_ input: Input, _ flow: Flow<Self>) async throws -> RefundPlan? {
+        let key = "run:\(flow.id)"
+        return try await flow.transaction(.reserve, on: shop.transactions) { tx in
+            let refund =
+                if let units = input.units {
+                    try await Refunds().reserve(
+                        units, of: input.order, paidBy: input.payment, cause: input.cause, key: key, in: tx)
+                } else {
+                    try await Refunds().reserveAll(
+                        of: input.order, paidBy: input.payment, cause: input.cause, key: key, in: tx)
+                }
+            let payment = try await Payments().load(input.payment, in: tx)
+            guard let refund, let intent = payment.intent, let charge = payment.charge else { return nil }
+            return RefundPlan(
+                id: refund.id, intent: PaymentIntent.ID(rawValue: intent), charge: StripeCharge.ID(rawValue: charge),
+                amount: refund.breakdown.amount, fee: refund.breakdown.feeRefund, run: flow.id)
+        }
+    }
+
+    /// Stripe forgets keys after a day and this step may take longer, so an earlier call is looked for by our mark.
+    private func refund(_ plan: RefundPlan, _ flow: Flow<Self>) async throws -> StripeRefund.ID {
+        try await flow.step(.refund, retry: .patient) { attempt in
+            if attempt.isAmbiguous {
+                let known = try await shop.stripe.refunds(of: plan.intent).first { $0.metadata["refund_id"] == "\(plan.id)" }
+                if let known { return known.id }
+            }
+            try await attempt.announce()
+            return try await shop.stripe.refund(
+                StripeRefundRequest(
+                    paymentIntent: plan.intent, amount: plan.amount, reverseTransfer: true, refundApplicationFee: false,
+                    metadata: plan.marks), key: "cf:refund:\(plan.id)"
+            ).id
+        }
+    }
+
+    private func noteRefund(_ refund: StripeRefund.ID, of plan: RefundPlan, _ flow: Flow<Self>) async throws {
+        try await flow.write(.noteRefund, in: shop) { tx in
+            try await Refunds().markSent(plan.id, stripeRefund: refund.rawValue, in: tx)
+        }
+    }
+
+    private func releaseFee(_ plan: RefundPlan, _ flow: Flow<Self>) async throws {
+        let returned = try await flow.step(.releaseFee, retry: .patient) { attempt in
+            guard let fee = try await shop.stripe.charge(plan.charge).applicationFee else {
+                throw NoFeeOnCharge(charge: plan.charge)
+            }
+            if attempt.isAmbiguous {
+                let known = try await shop.stripe.applicationFeeRefunds(of: fee)
+                    .first { $0.metadata["refund_id"] == "\(plan.id)" }
+                if let known { return known.id }
+            }
+            try await attempt.announce()
+            return try await shop.stripe.refundApplicationFee(
+                fee, amount: plan.fee, metadata: plan.marks, key: "cf:refund-fee:\(plan.id)"
+            ).id
+        }
+        try await flow.write(.noteFee, in: shop) { tx in
+            try await Refunds().recordFeeRefund(plan.id, stripeFeeRefund: returned.rawValue, in: tx)
+        }
+    }
+
+    /// Waits for Stripe's word, and asks for it where no event comes.
+    private func stands(_ refund: StripeRefund.ID, _ flow: Flow<Self>) async throws -> Bool {
+        var round = 0
+        while true {
+            round += 1
+            let state = try await flow.step(.readRefund, for: round, retry: .patient) { _ in
+                RefundState(try await shop.stripe.refund(refund).status)
+            }
+            switch state {
+            case .stands: return true
+            case .failed: return false
+            case .open: _ = try await flow.wait(.refund, upTo: shop.patience.refund)
+            }
+        }
+    }
+
+    private func settle(_ plan: RefundPlan, of input: Input, _ flow: Flow<Self>) async throws {
+        try await flow.write(.settle, in: shop) { tx in
+            let refund = try await Refunds().load(plan.id, in: tx)
+            if try await Refunds().settle(plan.id, in: tx) {
+                try await Ledger().post(
+                    .refunded(
+                        plan.id, order: input.order, store: tx.tenant, refund.breakdown,
+                        suppliers: try await Refunds().supplierShares(of: refund, in: tx), at: shop.clock.now), in: tx)
+            }
+            try await Orders().refreshStatus(input.order, in: tx)
+        }
+    }
+
+    private func fail(_ plan: RefundPlan, of input: Input, _ reason: String, _ flow: Flow<Self>) async throws {
+        try await flow.write(.fail, in: shop) { tx in
+            try await Refunds().fail(plan.id, problem: reason, in: tx)
+            try await Attention().open(
+                .order(.refundFailed), subject: "\(plan.id)", order: input.order,
+                message: "the refund of \(plan.amount) failed: \(reason)", in: tx)
+            try await Orders().refreshStatus(input.order, in: tx)
+        }
+    }
+}
+
+private struct RefundPlan: Codable, Sendable {
+    let id: RefundID
+    let intent: PaymentIntent.ID
+    let charge: StripeCharge.ID
+    let amount: Money
+    /// F: what of our fee goes back to the merchant.
+    let fee: Money
+    let run: RunID
+
+    /// What finds the refund again, and its events the run.
+    var marks: [String: String] { ["refund_id": "\(id)", PaymentCourier.refundRun: "\(run)"] }
+}
+
+private enum RefundState: String, Codable, Sendable {
+    case stands, failed, open
+
+    init(_ status: StripeRefund.Status) {
+        switch status {
+        case .succeeded: self = .stands
+        case .failed, .canceled: self = .failed
+        case .pending, .requiresAction, .unknown: self = .open
+        }
+    }
+}
+
+private struct NoFeeOnCharge: Classified, CustomStringConvertible {
+    let charge: StripeCharge.ID
+    var code: String { "refund.no_fee" }
+    var disposition: Disposition { .permanent }
+    var description: String { "the charge \(charge) bears no application fee to give back; compare it with the order" }
+}
