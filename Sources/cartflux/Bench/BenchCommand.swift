@@ -1,0 +1,53 @@
+// The bench measures on a database of its own, which it empties between rounds; `ops/bench` makes one. It
+// refuses a database that holds anybody else's runs.
+
+import ArgumentParser
+import Foundation
+
+/// What `cartflux bench` can measure.
+enum BenchWorkload: String, ExpressibleByArgument, CaseIterable {
+    case durable
+}
+
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measures the engine and prints the figures beside their targets.",
+        discussion: """
+            Needs ENGINE_DATABASE_URL, MIGRATE_DATABASE_URL and REDIS_URL of servers that hold nothing \
+            else, after `cartflux migrate`. `ops/bench` builds with optimisation, starts such servers and \
+            removes them.
+            """)
+
+    @Argument(help: "What to measure: \(BenchWorkload.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var workload = BenchWorkload.durable
+
+    @Option(help: ArgumentHelp("Write the figures there as JSON too.", valueName: "file"))
+    var json: String?
+
+    @Option(help: "How long each measurement of a rate takes.")
+    var seconds = 3
+
+    @Option(help: "How often everything is measured; the table shows medians.")
+    var rounds = 3
+
+    func validate() throws {
+        guard (1...60).contains(seconds) else { throw ValidationError("--seconds must be from 1 to 60") }
+        guard (1...20).contains(rounds) else { throw ValidationError("--rounds must be from 1 to 20") }
+    }
+
+    func run() async throws {
+        let servers = try BenchServers()
+        let database = try await BenchDatabase.open(servers)
+        let report: BenchReport
+        do {
+            let bench = DurableBench(servers: servers, database: database, seconds: seconds, rounds: rounds)
+            report = try await bench.run()
+        } catch {
+            await database.close()
+            throw error
+        }
+        await database.close()
+        print(report.table)
+        if let json { try report.json().write(to: URL(filePath: json), options: .atomic) }
+    }
+}

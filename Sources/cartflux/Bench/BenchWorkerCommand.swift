@@ -1,0 +1,52 @@
+// The worker under measurement has a process of its own, so that its memory and its processor time are its
+// own. It ends at the end of its standard input: a bench that is killed leaves none behind.
+
+import ArgumentParser
+import Durable
+import Fleet
+import Foundation
+import Redis
+
+struct BenchWorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench-worker", abstract: "The worker process of `cartflux bench`.", shouldDisplay: false
+    )
+
+    @Option(help: "Runs in flight at once.")
+    var slots = 512
+
+    func run() async throws {
+        let servers = try BenchServers()
+        let pool = servers.pool()
+        let redis = RedisClient(servers.redis, logger: servers.logger)
+        let worker = Worker(
+            servers.fleet(slots: slots), registry: Self.registry, redis: redis, pool: pool,
+            logger: servers.logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await worker.run() }
+            group.addTask { await Self.endOfInput() }
+            // Whichever ends first ends the other.
+            while try await group.next() != nil { group.cancelAll() }
+        }
+        await redis.shutdown()
+        await pool.shutdown()
+    }
+
+    private static var registry: WorkflowRegistry {
+        var registry = WorkflowRegistry()
+        registry.register(FiveStepBench())
+        registry.register(NoStepBench())
+        registry.register(StartProbe())
+        return registry
+    }
+
+    private static func endOfInput() async {
+        let (input, continuation) = AsyncStream.makeStream(of: Void.self)
+        FileHandle.standardInput.readabilityHandler = { handle in
+            guard handle.availableData.isEmpty else { return }
+            handle.readabilityHandler = nil
+            continuation.finish()
+        }
+        for await _ in input {}
+    }
+}

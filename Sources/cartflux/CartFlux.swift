@@ -1,0 +1,23 @@
+import ArgumentParser
+
+@main
+struct CartFlux: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cartflux",
+        abstract: "A multi-tenant dropshipping platform, run as a fleet of durable workflows.",
+        discussion: """
+            Every process is configured by environment variables, checked when it starts:
+
+            \(Variable.help)
+            """,
+        subcommands: [
+            RunCommand.self, ServeCommand.self, WorkCommand.self, ScheduleCommand.self, MigrateCommand.self,
+            SandboxCommand.self, RunsCommand.self, DemoCommand.self,
+        ] + bench)
+}
+
+#if NOBENCH
+let bench: [any ParsableCommand.Type] = []
+#else
+let bench: [any ParsableCommand.Type] = [BenchCommand.self]
+#endif

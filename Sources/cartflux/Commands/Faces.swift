@@ -1,0 +1,107 @@
+// The web faces of a process and the inbox behind their webhooks.
+
+import CommerceStore
+import Durable
+import Fleet
+import Foundation
+import Gateway
+import Metrics
+import Redis
+import ServiceLifecycle
+import Storefront
+import Stripe
+import VendorHTTP
+import WebSupport
+import Workflows
+
+struct Faces {
+    let server: WebServer
+    let inbox: InboxProcessor
+
+    init(_ platform: Platform, _ metrics: MetricsRegistry) throws {
+        let settings = platform.settings
+        let runs = platform.runs
+        let stripe = try platform.stripe
+        let domain = try settings.required(.webBaseDomain)
+        let desk = CheckoutDesk(database: platform.database) { checkout, tx in
+            try await runs.start(
+                CheckoutToFulfilment.self, CheckoutToFulfilment.Input(checkout: checkout.id),
+                once: checkout.id.description, for: Tenant(tx.tenant), in: tx.postgres
+            ).id.rawValue
+        }
+        inbox = Self.inbox(platform, stripe, metrics)
+        let storefront = Storefront(
+            database: platform.database, desk: desk,
+            hosted: HostedPayment(
+                base: settings.text(.hostedPaymentBase, default: Self.sandboxPage(settings))))
+        let gateway = Gateway(
+            database: platform.database, desk: desk, processor: inbox,
+            stripe: StripeHookSettings(
+                platformSecrets: [Secret(try settings.required(.stripeSecret))],
+                connectSecrets: [Secret(try settings.required(.stripeConnectSecret))],
+                isLive: try platform.isLive),
+            resendSecrets: [Secret(try settings.required(.resendSecret))])
+        server = WebServer(
+            WebServer.Configuration(
+                address: settings.text(.webAddress, default: "127.0.0.1"),
+                port: try settings.integer(.webPort, in: 0...65_535, default: 8080),
+                isSecure: try settings.flag(.webIsSecure), sessionSecret: try Self.sessionSecret(settings)),
+            hosts: HostDirectory(
+                platformHosts: [domain, "127.0.0.1", "localhost"], tenants: Tenants(platform.database)),
+            endpoints: storefront.endpoints + gateway.endpoints, checks: Self.checks(platform),
+            metrics: metrics, rateLimit: try Self.rateLimit(settings), logger: platform.logger)
+    }
+
+    private static func inbox(
+        _ platform: Platform, _ stripe: StripeClient, _ metrics: MetricsRegistry
+    ) -> InboxProcessor {
+        let courier = PaymentCourier(RunSignals(runs: platform.runs))
+        return InboxProcessor(
+            database: platform.database, metrics: metrics, logger: platform.logger,
+            readAccount: { try await stripe.account($0) },
+            deliver: { news, _, tx in
+                switch try await courier.deliver(news.event, about: news.payment, in: tx) {
+                case .delivered, .nothingToDo: .delivered
+                case .notYet(let why): .notYet(why)
+                }
+            })
+    }
+
+    private static func sandboxPage(_ settings: Settings) -> String {
+        settings.text(.stripeBase, default: "https://api.stripe.com") + "/_sandbox/pay"
+    }
+
+    private static func sessionSecret(_ settings: Settings) throws -> String {
+        try settings.parsed(.sessionSecret) { text in
+            guard text.utf8.count >= 32 else { throw TooShort() }
+            return text
+        }
+    }
+
+    private struct TooShort: Error, CustomStringConvertible {
+        var description: String { "needs at least 32 characters" }
+    }
+
+    private static func rateLimit(_ settings: Settings) throws -> RateLimit {
+        let perMinute = try settings.integer(.checkoutsPerMinute, in: 1...1_000_000, default: 20)
+        return RateLimit(capacity: perMinute, perMinute: perMinute)
+    }
+
+    private static func checks(_ platform: Platform) -> [ReadinessCheck] {
+        [
+            ReadinessCheck("postgres") { _ = try await platform.enginePool.execute("select 1") },
+            ReadinessCheck("redis") { _ = try await platform.redis.send(RedisCommand("PING")) },
+        ]
+    }
+}
+
+/// The engine's signals, as the shop's couriers send them.
+struct RunSignals: SignalSender {
+    let runs: Runs
+
+    func send<P: Codable & Sendable>(
+        _ signal: Signal<P>, _ payload: P, to run: RunID, once key: String
+    ) async throws -> Bool {
+        try await runs.send(signal, payload, to: run, once: key)
+    }
+}
