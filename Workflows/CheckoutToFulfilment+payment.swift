@@ -44,9 +44,7 @@ extension CheckoutToFulfilment {
     /// the shopper's browser: it is noted with the payment here, and never enters the journal.
     private func createPayment(of order: PlacedOrder, _ flow: Flow<Self>) async throws -> PaymentIntent.ID {
         try await flow.step(.createPayment, retry: .whileShopperWaits) { attempt in
-            try await attempt.announce()
-            let intent = try await shop.stripe.createPaymentIntent(
-                order.paymentRequest, key: "cf:order:\(order.id):payment:\(order.paymentVersion)")
+            let intent = try await askStripe(for: order, attempt)
             _ = try await shop.inStore(flow.tenant) { tx in
                 let noted = try await Payments().recordIntent(
                     intent.id.rawValue, clientSecret: intent.clientSecret?.reveal(), of: order.payment, in: tx)
@@ -55,6 +53,23 @@ extension CheckoutToFulfilment {
             }
             return intent.id
         }
+    }
+
+    private func askStripe(for order: PlacedOrder, _ attempt: Attempt) async throws -> PaymentIntent {
+        if let earlier = try await earlierPayment(of: order, attempt) { return earlier }
+        try await attempt.announce()
+        return try await shop.stripe.createPaymentIntent(
+            order.paymentRequest, key: "cf:order:\(order.id):payment:\(order.paymentVersion)")
+    }
+
+    /// The key finds it again for a day. A worker that comes back later than that has to search.
+    private func earlierPayment(of order: PlacedOrder, _ attempt: Attempt) async throws -> PaymentIntent? {
+        let now = shop.clock.now
+        guard attempt.isAmbiguous, now > order.placedAt.adding(StripeClient.keyLifetime) else { return nil }
+        return try await shop.stripe.findPaymentIntents(
+            of: order.paymentRequest.metadata,
+            created: order.placedAt.addingTimeInterval(-60)..<now.addingTimeInterval(60)
+        ).first
     }
 
     /// Nobody was given a secret to pay with, so the units are free at once.

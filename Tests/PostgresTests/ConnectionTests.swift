@@ -21,21 +21,21 @@ struct ConnectionTests {
     func constraints() async throws {
         try await withConnection { connection in
             _ = try await connection.execute(
-                "create temp table t (a int constraint t_a_key unique, b int constraint t_b_check check (b > 0))"
+                "create temp table t (a int constraint t_a unique, b int constraint t_b check (b > 0))"
             )
             _ = try await connection.execute("insert into t values (\(4711), 1)")
 
             let duplicate = await failure {
                 _ = try await connection.execute("insert into t values (\(4711), 1)")
             }
-            #expect(duplicate?.sqlState == .uniqueViolation && duplicate?.constraint == "t_a_key")
+            #expect(duplicate?.sqlState == .uniqueViolation && duplicate?.constraint == "t_a")
             guard case .server(let error) = duplicate else { return }
             #expect(error.table == "t" && error.query == "insert into t values ($1, 1)")
             #expect(error.detail?.contains("4711") == true)
             #expect(!error.description.contains("4711"))
 
             let check = await failure { _ = try await connection.execute("insert into t values (1, 0)") }
-            #expect(check?.sqlState == .checkViolation && check?.constraint == "t_b_check")
+            #expect(check?.sqlState == .checkViolation && check?.constraint == "t_b")
         }
     }
 
@@ -54,6 +54,10 @@ struct ConnectionTests {
         #expect(database?.sqlState == SQLState(rawValue: "3D000"))
         let role = await failure { _ = try await connect { $0.user = "nobody_here" } }
         #expect(role?.sqlState?.rawValue.hasPrefix("28") == true)
+        let plain = try await sharedServer()
+        let url = "postgres://\(plain.user)@127.0.0.1:\(plain.port)/postgres?sslmode=require"
+        let encrypted = await failure { _ = try await PostgresConnection.connect(PostgresConfiguration(url)) }
+        #expect(encrypted?.description.contains("SSL") == true)
         let port = await failure { _ = try await connect { $0.port = 1 } }
         #expect(port?.isConnectionLoss == true && port?.isRetryable == true)
         guard case .connection(let failure) = role else { return }

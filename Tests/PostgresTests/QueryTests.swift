@@ -14,14 +14,14 @@ struct QueryTests {
     }
 
     @Test("joined queries number their placeholders on") func joined() {
-        let many = (1...12).reduce(into: "x" as Query) { $0 += ", \($1)" }
+        let many = (1...9).reduce(into: "x" as Query) { $0 += ", \($1)" }
         let query: Query = "select \(1)" + " from (\(many)) where \("a") = $$b$$" + " limit 1"
 
         #expect(
             query.text
-                == "select $1 from (x, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) where $14 = $$b$$ limit 1"
+                == "select $1 from (x, $2, $3, $4, $5, $6, $7, $8, $9, $10) where $11 = $$b$$ limit 1"
         )
-        #expect(query.binds.count == 14)
+        #expect(query.binds.count == 11)
     }
 
     @Test("names are quoted and raw text is spliced") func splices() {

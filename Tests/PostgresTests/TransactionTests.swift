@@ -157,6 +157,39 @@ struct TransactionTests {
         }
     }
 
+    @Test("whose failed commit(with:) is ignored is an error, and runs nothing") func ignoredCommit()
+        async throws
+    {
+        try await withTable { pool, table in
+            let error = await failure {
+                try await pool.withTransaction { transaction in
+                    transaction.afterCommit { Issue.record("ran after a rollback") }
+                    _ = try? await transaction.commit(with: ["insert into \(table) values (1)", "select 1/0"])
+                }
+            }
+            guard case .rolledBack = error else {
+                Issue.record("not rolled back: \(String(describing: error))")
+                return
+            }
+            try await expect(0, in: table, of: pool)
+        }
+    }
+
+    @Test("begins again when its first statement was prepared before a table changed") func stalePlan()
+        async throws
+    {
+        try await withTable { pool, table in
+            try await pool.withConnection { connection in
+                for _ in 0..<3 { _ = try await connection.execute("select * from \(table)") }
+                _ = try await connection.execute("alter table \(table) add b int")
+            }
+            let columns = try await pool.withTransaction(["select 1"]) {
+                try await $0.execute("select * from \(table)").columns
+            }
+            #expect(columns == ["a", "b"])
+        }
+    }
+
     @Test("of two that cannot be serialised, one may be tried again") func serializable() async throws {
         try await withTable { pool, table in
             _ = try await pool.execute("insert into \(table) values (1), (2)")

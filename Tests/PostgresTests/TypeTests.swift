@@ -91,7 +91,7 @@ struct TypeTests {
                 #expect(try row.decode(2, as: String.self) == "timestamp with time zone")
             }
             let text = try await connection.execute(
-                "select to_char(\(dates[1]) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '2026-03-29'::date"
+                "select to_char(\(dates[1]) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), date '2026-3-29'"
             ).rows[0]
             #expect(try text.decode(0, as: String.self) == "2026-09-21 14:13:20.123456")
             #expect(try text.decode(1, as: Date.self).timeIntervalSince1970 == 1_774_742_400)

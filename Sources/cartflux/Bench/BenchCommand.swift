@@ -16,7 +16,8 @@ struct BenchCommand: AsyncParsableCommand {
             Needs ENGINE_DATABASE_URL, MIGRATE_DATABASE_URL and REDIS_URL of servers that hold nothing \
             else, after `cartflux migrate`. `ops/bench` builds with optimisation, starts such servers and \
             removes them.
-            """)
+            """,
+        subcommands: [BenchWorkerCommand.self])
 
     @Argument(help: "What to measure: \(BenchWorkload.allCases.map(\.rawValue).joined(separator: ", ")).")
     var workload = BenchWorkload.durable

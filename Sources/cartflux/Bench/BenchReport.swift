@@ -8,6 +8,8 @@ struct BenchReport: Encodable, Sendable {
     let rounds: Int
     let isOptimised: Bool
     let cores: Int
+    /// The machine's load when the bench began: above zero, somebody else was at work too.
+    let loadBefore: Double
     let postgres: [String: String]
     let figures: [BenchFigure]
     let notes: [String]
@@ -36,8 +38,8 @@ struct BenchReport: Encodable, Sendable {
         let settings = postgres.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(
             separator: ", ")
         let build = isOptimised ? "" : ", DEBUG BUILD: the figures mean nothing"
-        return
-            "\(workload): medians of \(rounds) rounds of \(seconds) s, \(cores) cores; "
+        return "\(workload): medians of \(rounds) rounds of \(seconds) s, \(cores) cores, "
+            + "load \(loadBefore) before; "
             + "Postgres: \(settings)\(build)"
     }
 

@@ -9,7 +9,7 @@ import Redis
 
 struct BenchWorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench-worker", abstract: "The worker process of `cartflux bench`.", shouldDisplay: false
+        commandName: "worker", abstract: "The worker process of `cartflux bench`.", shouldDisplay: false
     )
 
     @Option(help: "Runs in flight at once.")

@@ -33,6 +33,9 @@ struct DurableBench: Sendable {
 
     func run() async throws -> BenchReport {
         var results = DurableResults()
+        results.loadBefore = try ProcessUsage.machineLoad()
+        // A bench that was killed may have left something.
+        try await BenchQueue.remove(servers)
         say("warming up")
         let warm = try await engineLoad(Self.warmUp, slots: Self.memoryWidth)
         let warmNoStep = try await noStepLoad(Self.warmUp)
@@ -83,7 +86,7 @@ struct DurableBench: Sendable {
 
     private func noStepLoad(_ count: Int) async throws -> NoStepLoad {
         try await database.reset()
-        // The client stays until the end: it may still be telling the dispatcher when the last start is accepted.
+        // The client stays until the end: it may still be telling the dispatcher of the last starts.
         let load = try await BenchClient.with(servers) { client in
             let began = ContinuousClock.now
             try await client.start(count, of: NoStepBench.self)

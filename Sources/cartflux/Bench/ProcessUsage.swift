@@ -18,4 +18,9 @@ struct ProcessUsage {
         let ticks = fields.dropFirst(12).prefix(2).compactMap { Int($0) }.reduce(0, +)
         processorSeconds = Double(ticks) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
+    /// How many processes wanted to run, on average over the last minute.
+    static func machineLoad() throws -> Double {
+        let text = try String(contentsOfFile: "/proc/loadavg", encoding: .utf8)
+        return text.split(separator: " ").first.flatMap { Double($0) } ?? 0
+    }
 }
