@@ -41,8 +41,8 @@ struct FleetUnderTest {
         logger = Self.quietLogger("fleet")
         var configuration = FleetConfiguration(database: try PostgresConfiguration(databaseURL))
         configuration.queue = queue
-        configuration.lease = .seconds(2)
-        configuration.heartbeat = .milliseconds(300)
+        configuration.lease = .seconds(10)
+        configuration.heartbeat = .seconds(1)
         configuration.sweep = .milliseconds(200)
         configuration.drain = .milliseconds(300)
         configuration.slots = 64

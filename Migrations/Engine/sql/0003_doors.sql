@@ -1,6 +1,18 @@
 -- The two doors through which a business transaction, under a role that may not touch these tables, starts a
 -- run or records a step together with its own rows. Everything else is for the engine's role alone.
 
+-- Whether the transaction may act for a tenant. The engine alone knows no tenants' rules and says yes; who
+-- builds on it replaces this with its own rule.
+create function engine.may_act_for(any_tenant text) returns boolean
+language sql stable as $$ select true $$;
+
+create function engine.refuse_tenant(any_tenant text) returns void language plpgsql as $$
+begin
+    if not coalesce(engine.may_act_for(any_tenant), false) then
+        raise insufficient_privilege using message = 'this transaction may not act for the tenant of the run';
+    end if;
+end $$;
+
 create function engine.start_run(
     new_id uuid, for_tenant text, of_workflow text, of_version integer, in_queue text, with_priority integer,
     with_input jsonb, once_key text, not_before timestamptz, with_labels jsonb, with_trace text)
@@ -8,6 +20,7 @@ returns uuid language plpgsql security definer set search_path = engine, pg_temp
 declare
     known uuid;
 begin
+    perform engine.refuse_tenant(for_tenant);
     if once_key is not null then
         insert into run_key (tenant, workflow, key, run) values (for_tenant, of_workflow, once_key, new_id)
             on conflict do nothing;
@@ -32,6 +45,7 @@ returns table (attempt integer, failed boolean, output jsonb, started_at timesta
 language sql stable security definer set search_path = engine, pg_temp as $$
     select s.attempt, s.failed, s.output, s.started_at from step s
     where s.run = of_run and s.name = step_name and s.item = step_item
+      and exists (select 1 from run r where r.id = of_run and engine.may_act_for(r.tenant))
 $$;
 
 -- Records a step under the fence. The run's row is locked only from here to the commit.

@@ -20,6 +20,7 @@ struct AttemptLoop {
     func limited<Output: Sendable>(
         to timeout: Duration?, _ body: @Sendable @escaping (Attempt) async throws -> Output
     ) async throws -> Output {
+        try session.checkMayAct()
         let isAmbiguous = session.withState { $0.intents.contains(key) }
         let attempt = Attempt(
             run: session.run.id, step: key, number: number, isAmbiguous: isAmbiguous, session: session)
@@ -79,7 +80,12 @@ struct AttemptLoop {
             key: key, attempt: number, result: .failure(failure), startedAt: startedAt)
         if case .alreadyRecorded(let earlier) = try await session.commit(.step(record, consuming: nil)) {
             session.withState { $0.recorded(earlier) }
-            guard case .failure(let known) = earlier.result else { throw FlowSealed(cause: .lost) }
+            guard case .failure(let known) = earlier.result else {
+                // It had succeeded after all, and only the reply was lost: hand the run back, so that its
+                // replay finds the success.
+                session.lose()
+                throw FlowSealed(cause: .lost)
+            }
             throw StepFailed(known)
         }
         session.withState { $0.recorded(record) }

@@ -122,7 +122,7 @@ public struct FailureRecord: Codable, Sendable, Hashable {
 
     public init(code: String, message: String, step: String? = nil) {
         self.code = code
-        self.message = String(message.prefix(Self.messageLimit))
+        self.message = String(message.prefix(Self.messageLimit)).replacing("\0", with: "")
         self.step = step
     }
 

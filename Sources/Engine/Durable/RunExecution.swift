@@ -30,6 +30,8 @@ struct RunExecution<W: Workflow> {
         } catch {
             if let departure = try await leaveIfSealed() { return departure.value }
             if error is CancellationError { return try await release() }
+            // A seal that this session does not know of: the owner decides, never the undo path.
+            if error is FlowSealed { return .lost }
             return try await end(after: error)
         }
     }

@@ -87,6 +87,15 @@ public final class RunSession: Sendable {
         }
     }
 
+    /// Stands before every attempt: a pause may have outlived the lease, or the seal may have come meanwhile.
+    func checkMayAct() throws(FlowSealed) {
+        guard environment.mayAct() else {
+            seal(.lost)
+            throw FlowSealed(cause: .lost)
+        }
+        if let cause = state.withLock({ $0.sealBeforeAttempt() }) { throw FlowSealed(cause: cause) }
+    }
+
     func leave(_ key: StepKey) {
         guard let generation = state.withLock({ $0.leave(key) }) else { return }
         checkQuiet(since: generation)

@@ -136,6 +136,12 @@ struct SessionState: Sendable {
         return .fresh(histories[key] ?? AttemptHistory())
     }
 
+    /// The seal, if it came while a live step paused; its work must then be done by another pass.
+    mutating func sealBeforeAttempt() -> FlowSealed.Cause? {
+        if seal == .suspended { hasRejectedWork = true }
+        return seal
+    }
+
     /// Ends a live step. Returns the generation to check for quiescence, where only parked branches are left.
     mutating func leave(_ key: StepKey) -> Int? {
         live.remove(key)

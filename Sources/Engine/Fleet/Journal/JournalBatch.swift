@@ -254,7 +254,7 @@ struct JournalBatch {
     private func claimPart(_ worker: WorkerIdentity) -> BatchPart {
         let ids = claims.flatMap(\.ids).map(\.rawValue)
         let query = JournalStatements.claim(
-            ids, by: worker.id, knowing: worker.workflows, from: worker.lowestVersions,
+            ids, in: worker.queue, by: worker.id, knowing: worker.workflows, from: worker.lowestVersions,
             to: worker.highestVersions)
         return BatchPart(query: query) { rows, verdicts in
             verdicts.owned = try rows.rows.map { try OwnedRun($0) }

@@ -82,7 +82,7 @@ extension StepRecord {
         self.init(
             key: key, attempt: Int(try row.decode(column, as: Int32.self)),
             result: failed
-                ? .failure(try output.decode(FailureRecord.self)) : .output(Payload(json: output.bytes)),
+                ? .failure(FailureRecord(stored: output)) : .output(Payload(json: output.bytes)),
             startedAt: try row.decode(column + 3, as: Date.self))
     }
 }
@@ -92,7 +92,14 @@ extension AttemptRecord {
         self.init(
             key: StepKey(try row.decode(1, as: String.self), item: try row.decode(2, as: String.self)),
             number: Int(try row.decode(3, as: Int32.self)), counts: try row.decode(4, as: Bool.self),
-            failure: try row.decode(5, as: JSONB.self).decode(FailureRecord.self),
+            failure: FailureRecord(stored: try row.decode(5, as: JSONB.self)),
             startedAt: try row.decode(6, as: Date.self), nextAt: try row.decode(7, as: Date.self))
+    }
+}
+
+extension FailureRecord {
+    /// A record of a form that this code does not know must not stop the run that it belongs to.
+    init(stored: JSONB) {
+        self = (try? stored.decode(FailureRecord.self)) ?? FailureRecord(code: "undecodable", message: stored.text)
     }
 }

@@ -6,13 +6,14 @@ extension JournalStatements {
     /// Takes ownership of ready runs, or of those whose timer is due, under a higher epoch. Names that this
     /// worker does not know are left untouched. A run that is this worker's already was claimed by a batch
     /// whose answer got lost.
-    static func claim(_ ids: [UUID], by worker: UUID, knowing workflows: [String], from: [Int32], to: [Int32])
+    static func claim(
+        _ ids: [UUID], in queue: String, by worker: UUID, knowing workflows: [String], from: [Int32], to: [Int32])
         -> Query
     {
         """
         with picked as materialized (
             select r.id from engine.run r
-            where r.id = any(\(ids))
+            where r.id = any(\(ids)) and r.queue = \(queue)
               and (r.status = 'pending'
                    or r.status = 'running' and r.worker = \(worker)
                    or r.status = 'waiting' and r.wake_at <= clock_timestamp() + interval '20 milliseconds')
@@ -29,11 +30,25 @@ extension JournalStatements {
         """
     }
 
-    /// Ready runs in the order of their arrival, for when the dispatcher is away.
-    static func ready(upTo limit: Int, in queue: String) -> Query {
+    /// Ready runs in the order of their arrival and timers that are due, for when the dispatcher is away.
+    static func ready(upTo limit: Int, in queue: String, knowing workflows: [String]) -> Query {
         """
-        select id from engine.run where status = 'pending' and queue = \(queue)
+        select id from engine.run
+        where queue = \(queue) and workflow = any(\(workflows))
+          and (status = 'pending' or status = 'waiting' and wake_at <= clock_timestamp())
         order by priority desc, id limit \(limit)
+        """
+    }
+
+    /// Gives back what a claim granted without the worker hearing of it. Nothing of these runs is under way.
+    static func handBack(_ runs: [UUID], of worker: UUID) -> Query {
+        """
+        update engine.run set status = 'pending', epoch = epoch + 1, worker = null, claimed_at = null,
+            ready_at = clock_timestamp()
+        where id in (
+            select id from engine.run where id = any(\(runs)) and worker = \(worker) and status = 'running'
+            order by id for no key update)
+        returning id, tenant, queue, priority
         """
     }
 
@@ -95,7 +110,7 @@ extension JournalStatements {
         """
         update engine.worker set draining = \(isDraining),
             lease_until = clock_timestamp() + make_interval(secs => \(lease.seconds))
-        where id = \(worker) returning id
+        where id = \(worker) and lease_until > clock_timestamp() returning id
         """
     }
 }

@@ -161,7 +161,7 @@ final class JournalWriter: Sendable {
                 answer(batch, verdicts, sentAt: sentAt)
                 return live
             } catch {
-                guard error.isRetryable else {
+                guard !error.isEntrysFault else {
                     return await isolate(batch, error, on: connection)
                 }
                 if error.isConnectionLoss {
@@ -271,18 +271,42 @@ extension JournalBatch {
         return taken
     }
 
-    /// Two batches of half the entries each, in order.
+    /// Two batches of about half the entries each, in order; both are smaller than this one, which has two
+    /// or more.
     var halves: (JournalBatch, JournalBatch) {
         var first = JournalBatch()
-        var second = JournalBatch()
+        var second = self
         first.heartbeat = heartbeat
-        first.writes = Array(writes.prefix(writes.count / 2))
-        second.writes = Array(writes.suffix(writes.count - first.writes.count))
-        first.starts = Array(starts.prefix((starts.count + 1) / 2))
-        second.starts = Array(starts.suffix(starts.count - first.starts.count))
-        first.claims = Array(claims.prefix(claims.count / 2))
-        second.claims = Array(claims.suffix(claims.count - first.claims.count))
+        second.heartbeat = nil
+        var left = count / 2
+        first.writes = second.writes.removePrefix(&left)
+        first.starts = second.starts.removePrefix(&left)
+        first.claims = second.claims.removePrefix(&left)
         return (first, second)
+    }
+}
+
+extension Array {
+    /// Takes up to `left` elements from the front and counts them off.
+    fileprivate mutating func removePrefix(_ left: inout Int) -> [Element] {
+        let taken = Array(prefix(left))
+        removeFirst(taken.count)
+        left -= taken.count
+        return taken
+    }
+}
+
+extension PostgresError {
+    /// Whether the values of some entry caused it (classes 22 and 54, a violated check), so that the others
+    /// can go through without it. Everything else is the database's condition: a full disk, a standby, a
+    /// changed password. It passes, and an entry that was refused for it would be lost for ever.
+    fileprivate var isEntrysFault: Bool {
+        switch self {
+        case .server(let error):
+            ["22", "54"].contains(String(error.sqlState.rawValue.prefix(2)))
+        case .encoding: true
+        default: false
+        }
     }
 }
 

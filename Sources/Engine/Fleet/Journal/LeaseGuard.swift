@@ -21,13 +21,25 @@ final class LeaseGuard: Sendable {
     /// A heartbeat that was sent at `instant` has been committed.
     func renewed(sentAt instant: ContinuousClock.Instant) {
         let until = (instant - origin) + duration - margin
-        let (seconds, attoseconds) = until.components
-        deadline.store(seconds * 1_000_000_000 + attoseconds / 1_000_000_000, ordering: .releasing)
+        _ = deadline.max(Self.nanoseconds(until), ordering: .acquiringAndReleasing)
+    }
+
+    /// Nothing is trusted until the next renewal.
+    func revoke() { deadline.store(Int64.min, ordering: .releasing) }
+
+    /// How long the lease can be trusted from now on; negative when it is over.
+    var timeLeft: Duration {
+        let until = deadline.load(ordering: .acquiring)
+        return until == Int64.min ? .zero : .nanoseconds(until) - (ContinuousClock.now - origin)
     }
 
     /// Whether the lease still holds by this clock.
     var isTrusted: Bool {
-        let (seconds, attoseconds) = (ContinuousClock.now - origin).components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000 < deadline.load(ordering: .acquiring)
+        Self.nanoseconds(ContinuousClock.now - origin) < deadline.load(ordering: .acquiring)
+    }
+
+    private static func nanoseconds(_ duration: Duration) -> Int64 {
+        let (seconds, attoseconds) = duration.components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 }

@@ -42,8 +42,10 @@ final class RunQueue: Sendable {
         self.redis = redis
         self.token = token
         self.logger = logger
-        key = "cf:{\(name)}"
+        key = Self.key(name)
     }
+
+    private static func key(_ queue: String) -> String { "cf:{\(queue)}" }
 
     var bell: String { "\(key):bell" }
 
@@ -69,12 +71,23 @@ final class RunQueue: Sendable {
             }
             guard !runs.isEmpty else { return }
             do {
-                _ = try await redis.call(QueueScripts.enqueue, keys: [key], arguments(runs))
+                for (queue, runs) in Dictionary(grouping: runs, by: \.queue) {
+                    _ = try await redis.call(QueueScripts.enqueue, keys: [Self.key(queue)], arguments(runs))
+                }
             } catch {
                 logger.warning(
                     "runs not queued in Redis; the sweeper will",
                     metadata: ["runs": "\(runs.count)", "error": "\(error)"])
             }
+        }
+    }
+
+    /// Returns when everything that was enqueued before has been sent, or could not be: a stopping process
+    /// should not leave runs to the sweeper.
+    func flush() async {
+        while gathering.withLock({ $0.isSending }) {
+            // Awaited here, in a task of its own, because a cancelled caller still has to wait.
+            await Task { try? await Task.sleep(for: .milliseconds(1)) }.value
         }
     }
 

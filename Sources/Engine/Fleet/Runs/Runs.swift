@@ -40,6 +40,7 @@ public final class Runs: Service {
         } onGracefulShutdown: {
             self.writer.stop()
         }
+        await queue.flush()
     }
 
     /// Starts a run. With `once`, a start with a key that was used before for this workflow and tenant

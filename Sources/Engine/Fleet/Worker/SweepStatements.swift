@@ -9,8 +9,13 @@ enum SweepStatements {
     /// One sweep at a time in the whole fleet; the lock goes with the transaction.
     static let lock: Query = "select pg_try_advisory_xact_lock(hashtext('engine.sweep'))"
 
+    /// A row that somebody holds must not stop the sweep of the whole fleet.
+    static let lockPatience: Query = "set local lock_timeout = '2s'"
+
+    /// Locked, so that a late heartbeat cannot revive a lease whose runs are being given away.
     static let expiredWorkers: Query = """
         select id, host, process from engine.worker where lease_until < clock_timestamp()
+        for update skip locked
         """
 
     /// Takes the runs of dead workers away from them. A run that has recorded a step since its last takeover
@@ -19,8 +24,11 @@ enum SweepStatements {
         """
         with lost as materialized (
             select r.id, (select count(*) from engine.step s where s.run = r.id)::integer as steps
-            from engine.run r where r.status = 'running' and r.worker = any(\(workers))
-            order by r.id for no key update)
+            from engine.run r
+            where r.status = 'running'
+              and (r.worker = any(\(workers))
+                   or not exists (select 1 from engine.worker w where w.id = r.worker))
+            order by r.id for no key update of r skip locked)
         update engine.run r set status = 'pending', epoch = r.epoch + 1, worker = null, claimed_at = null,
             ready_at = clock_timestamp(), steps_seen = l.steps,
             takeovers = case when l.steps > r.steps_seen then 1 else r.takeovers + 1 end
@@ -30,14 +38,19 @@ enum SweepStatements {
     }
 
     static func forget(_ workers: [UUID]) -> Query {
-        "delete from engine.worker where id = any(\(workers)) and lease_until < clock_timestamp()"
+        """
+        delete from engine.worker w where w.id = any(\(workers)) and w.lease_until < clock_timestamp()
+            and not exists (select 1 from engine.run r where r.worker = w.id and r.status = 'running')
+        """
     }
 
     /// Sets runs aside that took down worker after worker, with the evidence.
     static func poison(_ runs: [UUID]) -> Query {
         """
         with gone as (
-            delete from engine.run r where r.id = any(\(runs)) and r.status = 'pending' returning r.*)
+            delete from engine.run r where r.id = any(\(runs)) and r.status = 'pending' returning r.*),
+        emptied as (delete from engine.signal s using gone g where g.mail > 0 and s.run = g.id),
+        kept as (
         insert into engine.run_history (id, tenant, workflow, version, status, epoch, parent, labels, trace,
             progress,
             input, error, created_at)
@@ -46,34 +59,37 @@ enum SweepStatements {
                 format('%s workers in a row died while they ran it, without a step recorded in between',
                     takeovers)),
             created_at
-        from gone returning id
+        from gone)
+        select id, epoch, parent, reply from gone where parent is not null and reply is not null
         """
     }
 
     /// Sleeping runs whose time came more than `grace` ago: Redis must have lost their timers.
-    static func overdue(by grace: Duration, limit: Int) -> Query {
+    static func overdue(by grace: Duration, in queue: String, limit: Int) -> Query {
         """
         select id, tenant, queue, priority from engine.run
         where wake_at < clock_timestamp() - make_interval(secs => \(grace.seconds)) and status = 'waiting'
+          and queue = \(queue)
         order by wake_at limit \(limit)
         """
     }
 
     /// Ready runs, in pages by id, that have been ready for longer than `age`.
-    static func pending(after id: UUID, olderThan age: Duration, limit: Int) -> Query {
+    static func pending(after id: UUID, olderThan age: Duration, in queue: String, limit: Int) -> Query {
         """
         select id, tenant, queue, priority from engine.run
-        where id > \(id) and status = 'pending' and ready_at < clock_timestamp() - make_interval(secs =>
-            \(age.seconds))
+        where id > \(id) and status = 'pending' and queue = \(queue)
+          and ready_at <= clock_timestamp() - make_interval(secs => \(age.seconds))
         order by id limit \(limit)
         """
     }
 
     /// Timers to queue again after Redis lost its data.
-    static func timers(after id: UUID, limit: Int) -> Query {
+    static func timers(after id: UUID, in queue: String, limit: Int) -> Query {
         """
         select id, tenant, queue, priority, wake_at from engine.run
-        where id > \(id) and status = 'waiting' and wake_at is not null order by id limit \(limit)
+        where id > \(id) and status = 'waiting' and queue = \(queue) and wake_at is not null
+        order by id limit \(limit)
         """
     }
 

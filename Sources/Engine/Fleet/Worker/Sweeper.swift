@@ -32,18 +32,19 @@ struct Sweeper: Sendable {
     func runUntilCancelled() async {
         var reachableSince: ContinuousClock.Instant?
         var partitionsDue = ContinuousClock.now
+        var cursor = Self.firstID
         while !Task.isCancelled {
             do {
                 let since = reachableSince ?? .now
-                let mayRescue = ContinuousClock.now - since > configuration.lease
-                try await sweep(mayRescue: mayRescue)
+                let isMine = try await sweepDatabase(mayRescue: ContinuousClock.now - since > configuration.lease)
                 reachableSince = since
                 if ContinuousClock.now >= partitionsDue {
                     _ = try await pool.execute(SweepStatements.ensurePartitions)
                     partitionsDue = .now + Self.partitionCheck
                 }
+                if isMine { try await sweepQueue(from: &cursor) }
             } catch let error as PostgresError {
-                reachableSince = nil
+                if error.isConnectionLoss { reachableSince = nil }
                 logger.warning("sweep failed; it will be tried again", metadata: ["error": "\(error)"])
             } catch {
                 logger.warning("sweep incomplete; it will be tried again", metadata: ["error": "\(error)"])
@@ -53,27 +54,30 @@ struct Sweeper: Sendable {
         }
     }
 
-    /// One sweep, if no other process is at it.
-    func sweep(mayRescue: Bool) async throws {
-        let isMine = try await pool.withTransaction { tx -> Bool in
+    /// Takes runs from dead workers, unless another process is at it. Returns whether it was this one's turn.
+    func sweepDatabase(mayRescue: Bool) async throws -> Bool {
+        try await pool.withTransaction { tx -> Bool in
             guard try await tx.execute(SweepStatements.lock).first?.decode(0, as: Bool.self) == true else {
                 return false
             }
             if mayRescue { try await rescue(in: tx) }
             return true
         }
-        guard isMine else { return }
+    }
+
+    /// Puts into Redis what is ready in Postgres and missing there.
+    private func sweepQueue(from cursor: inout UUID) async throws {
         _ = try await queue.reap(upTo: Self.pageSize)
         if try await queue.depth().isWhole {
-            try await requeueStragglers()
+            try await requeueStragglers(from: &cursor)
         } else {
             try await rebuild()
         }
     }
 
     private func rescue(in tx: PostgresTransaction) async throws {
+        _ = try await tx.execute(SweepStatements.lockPatience)
         let workers = try await tx.execute(SweepStatements.expiredWorkers)
-        guard workers.first != nil else { return }
         let ids = try workers.rows.map { try $0.decode(0, as: UUID.self) }
         var ready: [ReadyRun] = []
         var poisoned: [UUID] = []
@@ -85,29 +89,51 @@ struct Sweeper: Sendable {
                 ready.append(try ReadyRun(row, from: 2, id: RunID(rawValue: id), at: nil))
             }
         }
-        if !poisoned.isEmpty { _ = try await tx.execute(SweepStatements.poison(poisoned)) }
+        let rescued = ready.count
+        if !poisoned.isEmpty { ready += try await poison(poisoned, in: tx) }
+        guard !ids.isEmpty || !ready.isEmpty else { return }
         _ = try await tx.execute(SweepStatements.forget(ids))
         let names = try workers.rows.map {
             "\(try $0.decode(1, as: String.self)):\(try $0.decode(2, as: Int32.self))"
         }
         logger.notice(
             "runs taken from silent workers",
-            metadata: [
-                "workers": "\(names)",
-                "runs": "\(ready.count)", "poisoned": "\(poisoned)",
-            ])
-        FleetMetrics.rescued(ready.count)
+            metadata: ["workers": "\(names)", "runs": "\(rescued)", "poisoned": "\(poisoned)"])
+        FleetMetrics.rescued(rescued)
         tx.afterCommit { [ready] in queue.enqueue(ready) }
     }
 
-    private func requeueStragglers() async throws {
+    /// Sets runs aside and tells their parents. Returns the parents that are ready now.
+    private func poison(_ runs: [UUID], in tx: PostgresTransaction) async throws -> [ReadyRun] {
+        let failure = FailureRecord(
+            code: "poisoned", message: "the child was set aside: its workers kept dying under it")
+        var replies = SignalColumns()
+        for row in try await tx.execute(SweepStatements.poison(runs)).rows {
+            let child = Lease(
+                run: RunID(rawValue: try row.decode(0, as: UUID.self)), epoch: try row.decode(1, as: Int64.self))
+            let end = ChildEnd(run: child.run, outcome: .failed(failure))
+            replies.add(
+                try row.decode(3, as: String.self), Payload(json: JSONB(encoded: end).bytes),
+                to: RunID(rawValue: try row.decode(2, as: UUID.self)), once: "\(child.run)", from: child)
+        }
+        guard !replies.runs.isEmpty else { return [] }
+        var verdicts = BatchVerdicts()
+        try readReady(try await tx.execute(JournalStatements.send(replies)), &verdicts)
+        return verdicts.ready
+    }
+
+    /// A page of the ready runs each time, so that runs which nobody can take do not hide those behind them.
+    private func requeueStragglers(from cursor: inout UUID) async throws {
         var found = try await pool.execute(
-            SweepStatements.overdue(by: Self.overdueGrace, limit: Self.pageSize)
+            SweepStatements.overdue(by: Self.overdueGrace, in: queue.name, limit: Self.pageSize)
         ).rows.map { try Self.ready($0) }
-        found += try await pool.execute(
-            SweepStatements.pending(after: Self.firstID, olderThan: Self.unqueuedAge, limit: Self.pageSize)
+        let page = try await pool.execute(
+            SweepStatements.pending(
+                after: cursor, olderThan: Self.unqueuedAge, in: queue.name, limit: Self.pageSize)
         ).rows.map { try Self.ready($0) }
-        let missing = try await queue.ensure(found.filter { $0.queue == queue.name })
+        cursor = page.count == Self.pageSize ? page.last?.id.rawValue ?? Self.firstID : Self.firstID
+        found += page
+        let missing = try await queue.ensure(found)
         if missing > 0 { logger.notice("runs queued again", metadata: ["runs": "\(missing)"]) }
     }
 
@@ -117,18 +143,18 @@ struct Sweeper: Sendable {
         var last = Self.firstID
         while true {
             let rows = try await pool.execute(
-                SweepStatements.pending(after: last, olderThan: .zero, limit: Self.pageSize))
+                SweepStatements.pending(after: last, olderThan: .zero, in: queue.name, limit: Self.pageSize))
             let page = try rows.rows.map { try Self.ready($0) }
             guard let end = page.last else { break }
-            count += try await queue.ensure(page.filter { $0.queue == queue.name })
+            count += try await queue.ensure(page)
             last = end.id.rawValue
         }
         last = Self.firstID
         while true {
-            let rows = try await pool.execute(SweepStatements.timers(after: last, limit: Self.pageSize))
+            let rows = try await pool.execute(SweepStatements.timers(after: last, in: queue.name, limit: Self.pageSize))
             let page = try rows.rows.map { try Self.ready($0, at: $0.decode(4, as: Date.self)) }
             guard let end = page.last else { break }
-            queue.enqueue(page.filter { $0.queue == queue.name })
+            queue.enqueue(page)
             last = end.id.rawValue
         }
         try await queue.markWhole()

@@ -26,6 +26,7 @@ public final class Worker: Service {
     private let logger: Logger
     private let state: Mutex<WorkerState>
     private let bell = Bell()
+    private let isRegistering = Atomic<Bool>(false)
 
     /// Looks for work this often even if the bell was never heard.
     private static let fallbackPoll: Duration = .seconds(1)
@@ -79,6 +80,8 @@ public final class Worker: Service {
         logger.info("worker stopped")
     }
 
+    private var isStopping: Bool { state.withLock { $0.isStopping } }
+
     /// Runs in flight in this process.
     public var inFlight: Int { state.withLock { $0.heldCount } }
 
@@ -124,6 +127,7 @@ public final class Worker: Service {
         }
         writer.stop()
         await writing.value
+        await queue.flush()
         // Awaited here; shielded from the cancellation that stopped the worker.
         await Task { await deregister() }.value
     }
@@ -137,6 +141,11 @@ public final class Worker: Service {
             case .sleep:
                 await bell.wait(upTo: Self.fallbackPoll)
                 state.withLock { $0.rang() }
+            case .own(let ids): runs.addTask { await self.own(ids) }
+            case .exchange(let done, let free) where free > 0 && !lease.isTrusted && !isStopping:
+                // Others may be given our runs just now: take none until we are registered again.
+                state.withLock { $0.exchangeFailed(done: done) }
+                await bell.wait(upTo: configuration.heartbeat / 4)
             case .exchange(let done, let free):
                 let ids = await exchange(done: done, free: free)
                 guard !ids.isEmpty else { continue }
@@ -161,7 +170,8 @@ public final class Worker: Service {
         state.withLock { $0.exchangeFailed(done: done) }
         await bell.wait(upTo: .milliseconds(200))
         do {
-            let rows = try await pool.execute(JournalStatements.ready(upTo: free, in: configuration.queue))
+            let rows = try await pool.execute(JournalStatements.ready(
+                    upTo: free, in: configuration.queue, knowing: identity.workflows))
             let ids = try rows.rows.map { RunID(rawValue: try $0.decode(0, as: UUID.self)) }
             return state.withLock { $0.leased(ids, wanted: free) }
         } catch {
@@ -178,6 +188,7 @@ public final class Worker: Service {
         case .success(let granted): owned = granted
         case .failure(let failure):
             logger.warning("claim failed", metadata: ["error": "\(failure)"])
+            await handBack(ids)
             owned = []
         }
         let granted = Set(owned.map(\.run.id))
@@ -187,15 +198,26 @@ public final class Worker: Service {
         }
     }
 
+    /// A claim whose answer was lost may have been granted.
+    private func handBack(_ ids: [RunID]) async {
+        do {
+            let rows = try await pool.execute(
+                JournalStatements.handBack(ids.map(\.rawValue), of: identity.id)
+            ).rows
+            queue.enqueue(
+                try rows.map { try ReadyRun($0, from: 1, id: RunID(rawValue: $0.decode(0, as: UUID.self)), at: nil) })
+        } catch {
+            // They go back with the next registration, or with this worker's end.
+            logger.warning("runs not handed back yet", metadata: ["error": "\(error)"])
+        }
+    }
+
     private func execute(_ owned: OwnedRun) async {
         let environment = DurableEnvironment(
             journal: RunJournal(writer: writer, events: events, owned: owned, queue: configuration.queue),
             logger: logger, mayAct: { self.lease.isTrusted })
         let session = RunSession(owned.run, in: environment)
-        let isStopping = state.withLock { state in
-            state.began(session)
-            return state.isStopping
-        }
+        state.withLock { $0.began(session) }
         if isStopping { session.drain() }
         let began = ContinuousClock.now
         let departure: Departure
@@ -239,7 +261,7 @@ public final class Worker: Service {
             beats += 1
             if beats % 6 == 0 { await renewRedisLeases() }
             // Cancellation ends the loop at its condition.
-            try? await Task.sleep(for: configuration.heartbeat)
+            try? await Task.sleep(for: min(configuration.heartbeat, max(lease.timeLeft, .milliseconds(20))))
             if !lease.isTrusted { loseEverything() }
         }
     }
@@ -261,6 +283,7 @@ public final class Worker: Service {
     /// The lease is over by our clock or by the database's word: others may have our runs, so stop all of
     /// them, and register anew before taking more.
     private func loseEverything() {
+        lease.revoke()
         let sessions = state.withLock { $0.sessions }
         if !sessions.isEmpty {
             logger.error("worker lost its lease", metadata: ["runs": "\(sessions.count)"])
@@ -269,8 +292,10 @@ public final class Worker: Service {
             session.lose()
             cancellations.withLock { $0[session.run.id] }?.cancel()
         }
+        guard !isRegistering.exchange(true, ordering: .acquiringAndReleasing) else { return }
         // Ends after one statement; a failure is retried by the next heartbeat.
         Task {
+            defer { isRegistering.store(false, ordering: .releasing) }
             do {
                 try await register()
             } catch {
@@ -290,11 +315,23 @@ public final class Worker: Service {
             session.shutDown()
             cancellations.withLock { $0[session.run.id] }?.cancel()
         }
+        // A body that does not hear of its cancellation must not keep its run from others.
+        do { try await Task.sleep(for: .seconds(1)) } catch { return }
+        await deregister()
     }
 
+    /// Leaves nothing behind that only this worker's row could lead the sweeper to.
     private func deregister() async {
         do {
-            _ = try await pool.execute("delete from engine.worker where id = \(identity.id)")
+            let results = try await pool.pipeline([
+                JournalStatements.handBackAll(of: identity.id),
+                "delete from engine.worker where id = \(identity.id)",
+            ])
+            queue.enqueue(
+                try results[0].rows.map {
+                    try ReadyRun($0, from: 1, id: RunID(rawValue: $0.decode(0, as: UUID.self)), at: nil)
+                })
+            await queue.flush()
         } catch {
             logger.warning("worker row left to expire", metadata: ["error": "\(error)"])
         }

@@ -7,6 +7,8 @@ struct WorkerState {
     enum Next: Sendable {
         /// Give `done` back to the dispatcher and ask for up to `free` runs.
         case exchange(done: [RunID], free: Int)
+        /// Own runs again that were leased to this worker while it was still leaving them.
+        case own([RunID])
         case sleep
         case stop
     }
@@ -14,6 +16,9 @@ struct WorkerState {
     private let slots: Int
     private var held: [RunID: RunSession?] = [:]
     private var done: [RunID] = []
+    /// Leased again while still held: their end here and their next start crossed.
+    private var leasedAgain: Set<RunID> = []
+    private var reclaimed: [RunID] = []
     private var mayHaveMore = true
     private(set) var isStopping = false
 
@@ -30,6 +35,10 @@ struct WorkerState {
 
     mutating func next() -> Next {
         let free = slots - held.count
+        if !reclaimed.isEmpty {
+            defer { reclaimed = [] }
+            return .own(reclaimed)
+        }
         if isStopping {
             guard done.isEmpty else { return exchange(free: 0) }
             return held.isEmpty ? .stop : .sleep
@@ -47,13 +56,15 @@ struct WorkerState {
     mutating func leased(_ ids: [RunID], wanted: Int) -> [RunID] {
         mayHaveMore = ids.count >= wanted && wanted > 0
         let new = ids.filter { held[$0] == nil }
+        leasedAgain.formUnion(ids.filter { held[$0] != nil })
         for id in new { held[id] = .some(nil) }
         return new
     }
 
     /// Nothing came of an exchange; what was done must be said again.
     mutating func exchangeFailed(done: [RunID]) {
-        self.done += done
+        // A stopping worker does not wait for a dispatcher that is away: its leases there end by themselves.
+        if !isStopping { self.done += done }
         mayHaveMore = true
     }
 
@@ -61,7 +72,9 @@ struct WorkerState {
 
     mutating func left(_ id: RunID) {
         held[id] = nil
-        done.append(id)
         mayHaveMore = true
+        guard leasedAgain.remove(id) != nil, !isStopping else { return done.append(id) }
+        held[id] = .some(nil)
+        reclaimed.append(id)
     }
 }
