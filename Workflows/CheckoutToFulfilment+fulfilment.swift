@@ -1,5 +1,5 @@
-// Once it is paid, every supplier order goes its own way: one that waits for a full wallet holds up neither the others
-// nor the invoice.
+// Once it is paid, every supplier order goes its own way: one that waits for a full wallet holds up neither
+// the others nor the invoice.
 
 import Commerce
 import CommerceStore
@@ -7,8 +7,8 @@ import Durable
 import FoundationEssentials
 
 extension CheckoutToFulfilment {
-    /// Forwards, invoices and confirms side by side, follows the parcels, and closes the order when nobody can withdraw
-    /// from it any more.
+    /// Forwards, invoices and confirms side by side, follows the parcels, and closes the order when nobody
+    /// can withdraw from it any more.
     func fulfil(_ order: PlacedOrder, _ flow: Flow<Self>) async throws -> Output {
         try await flow.progress(CheckoutProgress(.forwarding, order: order.id))
         let groups = try await split(order, flow)
@@ -46,7 +46,9 @@ extension CheckoutToFulfilment {
         }
     }
 
-    private func deliver(_ group: SupplierOrderID, of order: PlacedOrder, _ flow: Flow<Self>) async throws -> Date? {
+    private func deliver(_ group: SupplierOrderID, of order: PlacedOrder, _ flow: Flow<Self>) async throws
+        -> Date?
+    {
         let forwarded = try await flow.child(
             .forward, for: group, ForwardSupplierOrder.self, ForwardSupplierOrder.Input(supplierOrder: group))
         try await refund(forwarded.canceled, forwarded.refundCause, "\(group)", of: order, flow)
@@ -68,7 +70,8 @@ extension CheckoutToFulfilment {
             RefundOrder.Input(order: order.id, payment: order.payment, cause: cause, units: units))
     }
 
-    /// What goes wrong with paper is the invoice's own affair: it has asked for attention and stops nothing here.
+    /// What goes wrong with paper is the invoice's own affair: it has asked for attention and stops nothing
+    /// here.
     private func invoice(_ order: PlacedOrder, _ flow: Flow<Self>) async throws {
         do {
             _ = try await flow.child(.invoice, InvoiceOrder.self, InvoiceOrder.Input(order: order.id))

@@ -1,5 +1,5 @@
-// The offer is looked at twice under the products' locks: once before the supplier is asked, to refuse cheaply, and
-// once in the transaction that reserves and places, because only that one counts.
+// The offer is looked at twice under the products' locks: once before the supplier is asked, to refuse
+// cheaply, and once in the transaction that reserves and places, because only that one counts.
 
 import Commerce
 import CommerceStore
@@ -38,9 +38,11 @@ extension CheckoutToFulfilment {
         }
     }
 
-    /// Asks the supplier whether it would take the order. A supplier that does not answer stops no sale: the stock of
-    /// the last sync stands, and an article that proves to be gone is refunded.
-    private func askSupplier(about checkout: CheckoutID, _ flow: Flow<Self>) async throws -> SupplierAvailability {
+    /// Asks the supplier whether it would take the order. A supplier that does not answer stops no sale: the
+    /// stock of the last sync stands, and an article that proves to be gone is refunded.
+    private func askSupplier(about checkout: CheckoutID, _ flow: Flow<Self>) async throws
+        -> SupplierAvailability
+    {
         do {
             return try await flow.step(.askSupplier, retry: .brief) { _ in
                 try await shop.availability(of: checkout, for: flow.tenant)
@@ -61,7 +63,8 @@ extension CheckoutToFulfilment {
         }
     }
 
-    /// Reserves the units and places the order and its payment, all or nothing. Nil when the shopper has to be told no.
+    /// Reserves the units and places the order and its payment, all or nothing. Nil when the shopper has to
+    /// be told no.
     func place(_ checkout: CheckoutID, _ flow: Flow<Self>) async throws -> PlacedOrder? {
         let run = flow.id.rawValue
         do {
@@ -91,7 +94,8 @@ extension CheckoutToFulfilment {
         }
     }
 
-    private func decline(_ checkout: CheckoutID, _ outcome: Checkout.Outcome, _ flow: Flow<Self>) async throws {
+    private func decline(_ checkout: CheckoutID, _ outcome: Checkout.Outcome, _ flow: Flow<Self>) async throws
+    {
         try await flow.write(.decline, in: shop) { tx in
             try await Checkouts().recordOutcome(outcome, of: checkout, in: tx)
         }

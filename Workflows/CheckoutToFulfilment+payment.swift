@@ -1,6 +1,6 @@
-// One open payment per order. A failed attempt leaves it payable; only a cancel that Stripe confirms lets the order
-// expire, because until then the shopper may still be paying. Events only say that something happened: amounts are read
-// from Stripe, and compared with what was asked for, before anything is served.
+// One open payment per order. A failed attempt leaves it payable; only a cancel that Stripe confirms lets the
+// order expire, because until then the shopper may still be paying. Events only say that something happened:
+// amounts are read from Stripe, and compared with what was asked for, before anything is served.
 
 import Commerce
 import CommerceStore
@@ -40,14 +40,15 @@ extension CheckoutToFulfilment {
         }
     }
 
-    /// The key is the order's and its version's, so a repetition finds the same payment. The answer holds a secret for
-    /// the shopper's browser: it is noted with the payment here, and never enters the journal.
+    /// The key is the order's and its version's, so a repetition finds the same payment. The answer holds a
+    /// secret for the shopper's browser: it is noted with the payment here, and never enters the journal.
     private func createPayment(of order: PlacedOrder, _ flow: Flow<Self>) async throws -> PaymentIntent.ID {
         try await flow.step(.createPayment, retry: .whileShopperWaits) { attempt in
             let intent = try await askStripe(for: order, attempt)
             _ = try await shop.inStore(flow.tenant) { tx in
                 let noted = try await Payments().recordIntent(
-                    intent.id.rawValue, clientSecret: intent.clientSecret?.reveal(), of: order.payment, in: tx)
+                    intent.id.rawValue, clientSecret: intent.clientSecret?.reveal(), of: order.payment, in: tx
+                )
                 try await Orders().refreshStatus(order.id, in: tx)
                 return noted.version
             }
@@ -78,7 +79,8 @@ extension CheckoutToFulfilment {
             if failure.code == "stripe.account_unable" || failure.code == "stripe.forbidden" {
                 try await Attention().open(
                     .order(.merchantRestricted), subject: "\(order.id)", order: order.id,
-                    message: "Stripe does not let this store take payments; complete what Stripe asks for", in: tx)
+                    message: "Stripe does not let this store take payments; complete what Stripe asks for",
+                    in: tx)
             }
             _ = try await Orders().expire(order.id, at: shop.clock.now, in: tx)
         }
@@ -108,7 +110,8 @@ extension CheckoutToFulfilment {
     }
 
     private func note(
-        _ attempt: Payment.Status, _ news: PaymentSignal, _ round: Int, of order: PlacedOrder, _ flow: Flow<Self>
+        _ attempt: Payment.Status, _ news: PaymentSignal, _ round: Int, of order: PlacedOrder,
+        _ flow: Flow<Self>
     ) async throws {
         try await flow.write(.noteAttempt, for: round, in: shop) { tx in
             try await Payments().recordStatus(attempt, ofIntent: news.intent.rawValue, at: news.at, in: tx)
@@ -203,8 +206,8 @@ extension CheckoutToFulfilment {
 
     // MARK: - Taking the money
 
-    /// Records the payment and what it means in the books. False when it is not the payment that was asked for: then a
-    /// person decides, and nothing is served.
+    /// Records the payment and what it means in the books. False when it is not the payment that was asked
+    /// for: then a person decides, and nothing is served.
     func accept(_ payment: CapturedPayment, of order: PlacedOrder, _ flow: Flow<Self>) async throws -> Bool {
         guard payment.discrepancies.isEmpty else {
             try await setAside(payment, of: order, flow)
@@ -221,20 +224,24 @@ extension CheckoutToFulfilment {
         return true
     }
 
-    private func post(_ paid: Payment, of order: Order, at now: Date, in tx: Transaction<OneTenant>) async throws {
+    private func post(_ paid: Payment, of order: Order, at now: Date, in tx: Transaction<OneTenant>)
+        async throws
+    {
         var suppliers: [SupplierID: Money] = [:]
         for group in try await Quotes().load(order.quote, in: tx).supplierGroups {
             suppliers[group.key.supplier, default: .zero(order.currency)] += group.supplier
         }
         try await Ledger().post(
             .paymentCaptured(
-                paid.id, order: order.id, store: tx.tenant, sale: order.total, suppliers: suppliers, at: now), in: tx)
+                paid.id, order: order.id, store: tx.tenant, sale: order.total, suppliers: suppliers, at: now),
+            in: tx)
         if let fee = paid.stripeFee, fee.isPositive {
             try await Ledger().post(.stripeFee(fee, of: paid.id, order: order.id, at: now), in: tx)
         }
     }
 
-    private func setAside(_ payment: CapturedPayment, of order: PlacedOrder, _ flow: Flow<Self>) async throws {
+    private func setAside(_ payment: CapturedPayment, of order: PlacedOrder, _ flow: Flow<Self>) async throws
+    {
         try await flow.write(.hold, in: shop) { tx in
             try await Ledger().post(
                 .unmatchedPayment(payment.intent.rawValue, amount: payment.received, at: payment.at), in: tx)

@@ -1,5 +1,5 @@
-// From "pay" to a closed order. Before money moves every refusal is an answer that the shopper can act on; once it has
-// moved there are only two ways out, delivery or an explicit refund, and nothing is rolled back.
+// From "pay" to a closed order. Before money moves every refusal is an answer that the shopper can act on;
+// once it has moved there are only two ways out, delivery or an explicit refund, and nothing is rolled back.
 
 import Commerce
 import CommerceStore
@@ -53,7 +53,8 @@ package struct CheckoutToFulfilment: Workflow {
     let shop: Shop
 
     package func run(_ input: Input, _ flow: Flow<Self>) async throws -> Output {
-        guard try await isStillOffered(input.checkout, flow), let order = try await place(input.checkout, flow)
+        guard try await isStillOffered(input.checkout, flow),
+            let order = try await place(input.checkout, flow)
         else {
             try await flow.progress(CheckoutProgress(.declined))
             return Output(end: .declined, order: nil)
@@ -70,13 +71,17 @@ package struct CheckoutToFulfilment: Workflow {
         }
     }
 
-    private func serve(_ payment: CapturedPayment, of order: PlacedOrder, _ flow: Flow<Self>) async throws -> Output {
-        guard try await accept(payment, of: order, flow) else { return try await hold(payment, of: order, flow) }
+    private func serve(_ payment: CapturedPayment, of order: PlacedOrder, _ flow: Flow<Self>) async throws
+        -> Output
+    {
+        guard try await accept(payment, of: order, flow) else {
+            return try await hold(payment, of: order, flow)
+        }
         return try await fulfil(order, flow)
     }
 
-    /// Only a confirmed cancel has brought us here, so this payment should not exist; money that comes all the same is
-    /// served if the goods are still to be had, and otherwise goes back in full.
+    /// Only a confirmed cancel has brought us here, so this payment should not exist; money that comes all
+    /// the same is served if the goods are still to be had, and otherwise goes back in full.
     private func awaitLatePayment(
         _ intent: PaymentIntent.ID, of order: PlacedOrder, _ flow: Flow<Self>
     ) async throws -> Output {
@@ -84,11 +89,14 @@ package struct CheckoutToFulfilment: Workflow {
         guard let payment = try await latePayment(intent, of: order, flow) else {
             return Output(end: .expired, order: order.id)
         }
-        guard try await accept(payment, of: order, flow) else { return try await hold(payment, of: order, flow) }
+        guard try await accept(payment, of: order, flow) else {
+            return try await hold(payment, of: order, flow)
+        }
         if try await canStillBeDelivered(order, flow) { return try await fulfil(order, flow) }
         _ = try await flow.child(
             .refundAll, RefundOrder.self,
-            RefundOrder.Input(order: order.id, payment: order.payment, cause: .latePaymentNotServed, units: nil))
+            RefundOrder.Input(
+                order: order.id, payment: order.payment, cause: .latePaymentNotServed, units: nil))
         try await flow.progress(CheckoutProgress(.refunded, order: order.id))
         return Output(end: .refunded, order: order.id)
     }
@@ -118,7 +126,8 @@ struct PlacedOrder: Codable, Sendable {
     var paymentRequest: PaymentIntentRequest {
         PaymentIntentRequest(
             amount: amount, applicationFee: fee, destination: account, onBehalfOf: account,
-            transferGroup: "order_\(id)", metadata: PaymentMetadata(order: id, tenant: tenant, checkout: checkout),
+            transferGroup: "order_\(id)",
+            metadata: PaymentMetadata(order: id, tenant: tenant, checkout: checkout),
             description: "Order \(number)")
     }
 }

@@ -1,5 +1,5 @@
-// The supplier tells nobody when a parcel moves, so somebody has to look: often on the first day, patiently after that.
-// Between looks the run is one row in a table.
+// The supplier tells nobody when a parcel moves, so somebody has to look: often on the first day, patiently
+// after that. Between looks the run is one row in a table.
 
 import BigBuy
 import Commerce
@@ -7,7 +7,8 @@ import CommerceStore
 import Durable
 import FoundationEssentials
 
-/// Follows the parcels of one accepted supplier order until they have arrived, were canceled, or count as lost.
+/// Follows the parcels of one accepted supplier order until they have arrived, were canceled, or count as
+/// lost.
 package struct FollowParcels: Workflow {
     package static let name: WorkflowName = "follow_parcels"
 
@@ -76,7 +77,8 @@ package struct FollowParcels: Workflow {
     }
 
     private func record(
-        _ seen: Sightings, since known: Sightings, of input: Input, _ round: Int, at now: Date, _ flow: Flow<Self>
+        _ seen: Sightings, since known: Sightings, of input: Input, _ round: Int, at now: Date,
+        _ flow: Flow<Self>
     ) async throws -> [UnitID] {
         try await flow.transaction(.record, for: round, on: shop.transactions) { tx in
             let book = ParcelBook(supplierOrder: input.supplierOrder, tx: tx, now: now)
@@ -98,7 +100,8 @@ package struct FollowParcels: Workflow {
             let order = try await SupplierOrders().load(input.supplierOrder, in: tx).order
             try await Attention().open(
                 .order(.supplierUnknown), subject: "\(input.supplierOrder)", order: order,
-                message: "no parcel of this supplier order was reported as delivered; ask the supplier", in: tx)
+                message: "no parcel of this supplier order was reported as delivered; ask the supplier",
+                in: tx)
             try await Orders().refreshStatus(order, in: tx)
         }
     }
@@ -153,16 +156,19 @@ private struct ParcelBook {
                 delivered: parcel.isDelivered ? now : nil, shipped: now, of: supplierOrder, in: tx)
         }
         let state: UnitState = parcels.allSatisfy(\.isDelivered) ? .delivered : .shipped
-        try await SupplierOrders().moveUnits(of: supplierOrder, references: order.references, to: state, in: tx)
+        try await SupplierOrders().moveUnits(
+            of: supplierOrder, references: order.references, to: state, in: tx)
     }
 
     func cancel(_ order: ExternalOrder) async throws -> [UnitID] {
         let planned = try await SupplierOrders().load(supplierOrder, in: tx)
         try await Attention().open(
             .order(.supplierOutOfStock), subject: "\(supplierOrder)", order: planned.order,
-            message: "the supplier canceled its order \(order.id) after it had accepted it; it is refunded", in: tx)
+            message: "the supplier canceled its order \(order.id) after it had accepted it; it is refunded",
+            in: tx)
         return try await SupplierOrders().moveUnits(
-            of: supplierOrder, references: order.references, to: .canceled, problem: "canceled by the supplier", in: tx)
+            of: supplierOrder, references: order.references, to: .canceled,
+            problem: "canceled by the supplier", in: tx)
     }
 
     func moveSupplierOrder(to seen: Sightings, of orders: [ExternalOrder]) async throws {

@@ -18,7 +18,8 @@ extension ForwardSupplierOrder {
             }
             let asked = quote.groups.map(\.net).total(brief.snapshot.currency)
             return SupplierCheck(
-                objection: hasAcceptedPrice || quote.groups.isEmpty ? nil : objection(toPrice: asked, wanted, brief))
+                objection: hasAcceptedPrice || quote.groups.isEmpty
+                    ? nil : objection(toPrice: asked, wanted, brief))
         } catch {
             guard case .refused(let refusal) = error.reason, refusal.problem != .passing else { throw error }
             // An empty wallet stops nothing here: the order itself waits until it is filled.
@@ -55,7 +56,8 @@ extension ForwardSupplierOrder {
             let named = wanted.map(\.sku).filter(references.contains)
             return .refused(named.isEmpty ? wanted.map(\.sku) : named)
         case .destination: return .held(SupplierHold(kind: .address, reason: "\(refusal)"))
-        case .wallet, .passing, .unclear: return .held(SupplierHold(kind: .supplierUnknown, reason: "\(refusal)"))
+        case .wallet, .passing, .unclear:
+            return .held(SupplierHold(kind: .supplierUnknown, reason: "\(refusal)"))
         }
     }
 
@@ -63,7 +65,8 @@ extension ForwardSupplierOrder {
 
     /// Orders, unless an order with our reference is there already.
     func submit(
-        _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, mustLookUp: Bool, _ attempt: Attempt, for tenant: Tenant
+        _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, mustLookUp: Bool, _ attempt: Attempt,
+        for tenant: Tenant
     ) async throws -> SupplierAnswer {
         if attempt.isAmbiguous || mustLookUp, let known = try await lookUp(brief) { return .placed([known]) }
         let request = try await request(wanted, of: brief, for: tenant)
@@ -72,14 +75,17 @@ extension ForwardSupplierOrder {
             return try await answer(to: shop.bigbuy.create(request), wanted, of: brief, for: tenant)
         } catch let failure as BigBuyFailure {
             if failure.mayHaveHappened { try await noteUnknown(brief, failure, for: tenant) }
-            guard case .refused(let refusal) = failure.reason, refusal.problem != .passing else { throw failure }
+            guard case .refused(let refusal) = failure.reason, refusal.problem != .passing else {
+                throw failure
+            }
             if refusal.problem == .wallet { throw try await emptyWallet(brief, refusal, for: tenant) }
             return answer(to: refusal, about: refusal.skus, wanted)
         }
     }
 
     private func answer(
-        to placement: BigBuyPlacement, _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, for tenant: Tenant
+        to placement: BigBuyPlacement, _ wanted: [BigBuyOrderLine], of brief: SupplierBrief,
+        for tenant: Tenant
     ) async throws -> SupplierAnswer {
         switch placement {
         case .complete(let placed): return .placed(placed.map(\.id))
@@ -87,7 +93,9 @@ extension ForwardSupplierOrder {
         case .partial(let placed, _): return .placed(placed.map(\.id))
         case .alreadyPlaced(let id?): return .placed([id])
         case .alreadyPlaced(nil):
-            guard let known = try await lookUp(brief) else { throw SupplierContradiction(reference: brief.reference) }
+            guard let known = try await lookUp(brief) else {
+                throw SupplierContradiction(reference: brief.reference)
+            }
             return .placed([known])
         case .refused(let groups):
             if let wallet = groups.first(where: { $0.refusal.problem == .wallet }) {
@@ -102,7 +110,9 @@ extension ForwardSupplierOrder {
         try await shop.bigbuy.order(withReference: brief.reference)?.id
     }
 
-    private func noteUnknown(_ brief: SupplierBrief, _ failure: BigBuyFailure, for tenant: Tenant) async throws {
+    private func noteUnknown(_ brief: SupplierBrief, _ failure: BigBuyFailure, for tenant: Tenant)
+        async throws
+    {
         try await shop.inStore(tenant) { tx in
             let now = try await SupplierOrders().load(brief.id, in: tx).state
             guard now == .submitting else { return }

@@ -11,7 +11,8 @@ extension ForwardSupplierOrder {
         try await flow.transaction(.begin, on: shop.transactions) { tx in
             let planned = try await SupplierOrders().load(id, in: tx)
             let group = try await group(of: planned, in: tx)
-            let pieces = Dictionary(grouping: try await SupplierOrders().units(of: id, in: tx), by: \.reference)
+            let pieces = Dictionary(
+                grouping: try await SupplierOrders().units(of: id, in: tx), by: \.reference)
             let isAutomatic = planned.adapter == "bigbuy"
             if isAutomatic, planned.state == .planned {
                 try await SupplierOrders().move(id, to: .checking, at: shop.clock.now, in: tx)
@@ -20,8 +21,11 @@ extension ForwardSupplierOrder {
             return SupplierBrief(
                 id: id, order: planned.order, reference: BigBuyReference(rawValue: planned.reference),
                 isAutomatic: isAutomatic, isPlatformCatalogue: planned.isPlatformCatalogue,
-                snapshot: planned.expectedCost, shipping: group.shipment?.cost ?? .zero(planned.expectedCost.currency),
-                lines: pieces.sorted { $0.key < $1.key }.map { BigBuyOrderLine(sku: $0.key, quantity: $0.value.count) },
+                snapshot: planned.expectedCost,
+                shipping: group.shipment?.cost ?? .zero(planned.expectedCost.currency),
+                lines: pieces.sorted { $0.key < $1.key }.map {
+                    BigBuyOrderLine(sku: $0.key, quantity: $0.value.count)
+                },
                 costs: Dictionary(group.lines.map { ($0.reference.rawValue, $0.line.wish.unitCost) }) { $1 })
         }
     }
@@ -53,7 +57,8 @@ extension ForwardSupplierOrder {
 
     /// Takes what the supplier has of it as accepted, and cancels the rest.
     func accept(
-        _ ids: [BigBuyOrder.ID], _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, _ round: Int, _ flow: Flow<Self>
+        _ ids: [BigBuyOrder.ID], _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, _ round: Int,
+        _ flow: Flow<Self>
     ) async throws -> Output {
         let receipt = try await flow.step(.readOrders, retry: .patient) { _ in try await read(ids) }
         let orders = receipt.orders
@@ -103,7 +108,9 @@ extension ForwardSupplierOrder {
         try await flow.write(.giveToMerchant, in: shop) { tx in
             try await Attention().open(
                 .order(.supplierUnknown), subject: "\(brief.id)", order: brief.order,
-                message: "this supplier has no link to the shop; order there with reference \(brief.reference)", in: tx)
+                message:
+                    "this supplier has no link to the shop; order there with reference \(brief.reference)",
+                in: tx)
             try await Reservations().commit(brief.order, in: tx)
             try await Orders().refreshStatus(brief.order, in: tx)
         }

@@ -1,6 +1,7 @@
-// Hands one supplier order to its supplier, so that each unit is ordered exactly once. The supplier has no idempotency
-// key: after any call whose outcome is unknown our own reference is looked up first, and only the supplier's own "there
-// is none" allows another try. What it refuses is canceled and left to the caller to refund.
+// Hands one supplier order to its supplier, so that each unit is ordered exactly once. The supplier has no
+// idempotency key: after any call whose outcome is unknown our own reference is looked up first, and only the
+// supplier's own "there is none" allows another try. What it refuses is canceled and left to the caller to
+// refund.
 
 import BigBuy
 import Commerce

@@ -13,8 +13,8 @@ extension InvoiceOrder {
             nextNumber: try await nextNumber(of: brief.series, client), taxes: try await client.taxes())
     }
 
-    /// Issues, or finds what an earlier attempt has issued. The series is ours alone until our own books hold the
-    /// number, so that no other run can meet a number of which it is not known whose it is.
+    /// Issues, or finds what an earlier attempt has issued. The series is ours alone until our own books hold
+    /// the number, so that no other run can meet a number of which it is not known whose it is.
     func issue(
         _ brief: InvoiceBrief, _ plan: InvoicePlan, _ attempt: Attempt, for tenant: Tenant
     ) async throws -> SmartBillDocument {
@@ -22,19 +22,25 @@ extension InvoiceOrder {
         do {
             return try await shop.inStore(tenant) { tx in
                 guard try await Invoices().takeTurn(in: brief.series, in: tx) else {
-                    throw InvoiceProblem.seriesBusy(until: shop.clock.now.addingTimeInterval(turnPause(brief.id)))
+                    throw InvoiceProblem.seriesBusy(
+                        until: shop.clock.now.addingTimeInterval(turnPause(brief.id)))
                 }
-                if let known = try await Invoices().find(.invoice, for: brief.order, in: tx), let number = known.number {
+                if let known = try await Invoices().find(.invoice, for: brief.order, in: tx),
+                    let number = known.number
+                {
                     return SmartBillDocument(series: known.series ?? brief.series, number: number)
                 }
                 let document =
-                    if attempt.isAmbiguous, let found = try await findIssued(brief, since: plan, client, in: tx) {
+                    if attempt.isAmbiguous,
+                        let found = try await findIssued(brief, since: plan, client, in: tx)
+                    {
                         found
                     } else {
                         try await issueAnew(brief, plan, attempt, client, in: tx)
                     }
                 try await Invoices().markIssued(
-                    brief.id, series: document.series, number: document.number, url: nil, at: shop.clock.now, in: tx)
+                    brief.id, series: document.series, number: document.number, url: nil, at: shop.clock.now,
+                    in: tx)
                 try await Orders().refreshStatus(brief.order, in: tx)
                 return document
             }
@@ -61,14 +67,17 @@ extension InvoiceOrder {
 
     /// The invoice that an earlier attempt left, or nil when it surely left none.
     private func findIssued(
-        _ brief: InvoiceBrief, since plan: InvoicePlan, _ client: SmartBillClient, in tx: Transaction<OneTenant>
+        _ brief: InvoiceBrief, since plan: InvoicePlan, _ client: SmartBillClient,
+        in tx: Transaction<OneTenant>
     ) async throws -> SmartBillDocument? {
         let next = try await nextNumber(of: brief.series, client)
         guard next > plan.nextNumber else { return nil }
         let others = try await Invoices().numbers(in: brief.series, in: tx)
         var likely: [SmartBillDocument] = []
         for number in plan.nextNumber..<next where !others.contains(where: { Int($0) == number }) {
-            guard let document = try await documentOfSameTotal(number, brief, others, client) else { continue }
+            guard let document = try await documentOfSameTotal(number, brief, others, client) else {
+                continue
+            }
             let text = String(decoding: try await client.pdf(of: document), as: UTF8.self)
             if text.contains(brief.reference) { return document }
             // A page that names another of our references is another order's.
@@ -81,8 +90,8 @@ extension InvoiceOrder {
         return likely[0]
     }
 
-    /// Numbers are names with leading zeros, of which the series tells only the value: they are written as the known
-    /// ones are, or with four digits.
+    /// Numbers are names with leading zeros, of which the series tells only the value: they are written as
+    /// the known ones are, or with four digits.
     private func documentOfSameTotal(
         _ number: Int, _ brief: InvoiceBrief, _ others: Set<String>, _ client: SmartBillClient
     ) async throws -> SmartBillDocument? {
@@ -108,14 +117,17 @@ extension InvoiceOrder {
         return found.nextNumber
     }
 
-    private func noteWaiting(_ brief: InvoiceBrief, _ failure: SmartBillFailure, for tenant: Tenant) async throws {
+    private func noteWaiting(_ brief: InvoiceBrief, _ failure: SmartBillFailure, for tenant: Tenant)
+        async throws
+    {
         try await shop.inStore(tenant) { tx in
             try await Invoices().markWaiting(brief.id, .retrying, problem: failure.description, in: tx)
             try await Orders().refreshStatus(brief.order, in: tx)
         }
     }
 
-    /// Between half a second and two, different for every invoice, so that those who wait do not come together.
+    /// Between half a second and two, different for every invoice, so that those who wait do not come
+    /// together.
     private func turnPause(_ id: InvoiceID) -> TimeInterval {
         0.5 + Double(id.rawValue.uuid.15) / 170
     }
@@ -147,7 +159,8 @@ extension InvoiceOrder {
         }
         return SmartBillInvoice(
             series: brief.series, buyer: try buyer(order), currency: order.currency, lines: lines,
-            payment: SmartBillInvoice.Payment(value: order.total.gross), issueDate: try Self.today(shop.clock.now),
+            payment: SmartBillInvoice.Payment(value: order.total.gross),
+            issueDate: try Self.today(shop.clock.now),
             mentions: "Comanda \(order.number), \(brief.reference)", observations: brief.reference)
     }
 
@@ -169,7 +182,8 @@ extension InvoiceOrder {
         let address = order.address
         let country = Locale(identifier: "en").localizedString(forRegionCode: address.country.rawValue)
         return SmartBillBuyer(
-            name: address.company ?? address.fullName, vatCode: address.vatNumber ?? SmartBillBuyer.consumerCode,
+            name: address.company ?? address.fullName,
+            vatCode: address.vatNumber ?? SmartBillBuyer.consumerCode,
             isTaxPayer: address.vatNumber != nil, address: address.line, city: address.city,
             county: address.county ?? "", country: country ?? address.country.rawValue, email: order.email)
     }

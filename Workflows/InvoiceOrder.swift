@@ -1,7 +1,8 @@
-// The merchant's invoice, in the merchant's own SmartBill account. SmartBill has neither idempotency keys nor a look-up
-// by our reference, and numbers of a series follow each other: so the next number is read and kept before issuing, one
-// run of ours at a time uses a series, and after an unknown outcome the numbers that were taken since are compared with
-// the order. What cannot be told apart is left to a person; an invoice is never issued on a guess.
+// The merchant's invoice, in the merchant's own SmartBill account. SmartBill has neither idempotency keys nor
+// a look-up by our reference, and numbers of a series follow each other: so the next number is read and kept
+// before issuing, one run of ours at a time uses a series, and after an unknown outcome the numbers that were
+// taken since are compared with the order. What cannot be told apart is left to a person; an invoice is never
+// issued on a guess.
 
 import Commerce
 import CommerceStore
@@ -66,8 +67,10 @@ package struct InvoiceOrder: Workflow {
         }
     }
 
-    /// The PDF is the shopper's copy, and is kept as long as the law asks. Without it the invoice stands all the same.
-    private func keep(_ document: SmartBillDocument, of brief: InvoiceBrief, _ flow: Flow<Self>) async throws {
+    /// The PDF is the shopper's copy, and is kept as long as the law asks. Without it the invoice stands all
+    /// the same.
+    private func keep(_ document: SmartBillDocument, of brief: InvoiceBrief, _ flow: Flow<Self>) async throws
+    {
         do {
             _ = try await flow.step(.keepDocument, retry: .patientForDays) { _ in
                 let client = try await client(of: brief, for: flow.tenant)
@@ -82,7 +85,8 @@ package struct InvoiceOrder: Workflow {
         }
     }
 
-    private func askPerson(_ brief: InvoiceBrief, about failure: StepFailed, _ flow: Flow<Self>) async throws {
+    private func askPerson(_ brief: InvoiceBrief, about failure: StepFailed, _ flow: Flow<Self>) async throws
+    {
         try await flow.write(.askPerson, in: shop) { tx in
             try await Invoices().markWaiting(brief.id, .manual, problem: failure.failure.message, in: tx)
             try await Attention().open(
@@ -94,7 +98,9 @@ package struct InvoiceOrder: Workflow {
 
     /// The merchant's account, opened with what the merchant gave us.
     func client(of brief: InvoiceBrief, for tenant: Tenant) async throws -> SmartBillClient {
-        let login = try await shop.inStore(tenant) { try await shop.credentials.load(kind: "smartbill", in: $0) }
+        let login = try await shop.inStore(tenant) {
+            try await shop.credentials.load(kind: "smartbill", in: $0)
+        }
         guard let login else { throw InvoiceProblem.noCredentials }
         return shop.openSmartBill(login, brief.company)
     }
@@ -142,10 +148,12 @@ enum InvoiceProblem: Classified, CustomStringConvertible {
         switch self {
         case .noCredentials: "no access to SmartBill is stored; connect the account again"
         case .seriesMissing(let name): "SmartBill has no invoice series \(name); create it or choose another"
-        case .taxMissing(let percent): "the SmartBill account defines no VAT rate of \(percent) %; add it there"
+        case .taxMissing(let percent):
+            "the SmartBill account defines no VAT rate of \(percent) %; add it there"
         case .seriesBusy: "another invoice of the series is being issued"
         case .needsReconciliation(let series, let from, let to):
-            "an answer was lost and series \(series) went from \(from) to \(to); find this order's invoice in SmartBill"
+            "an answer was lost and series \(series) went from \(from) to \(to); "
+                + "find this order's invoice in SmartBill"
         }
     }
 }

@@ -22,9 +22,12 @@ struct OrderConfirmation {
         let articles = lines.map { "<li>\($0.quantity) &times; \(escaped($0.title))</li>" }.joined()
         return """
             <!doctype html><html lang="\(order.language.rawValue)"><meta charset="utf-8"><body>\
-            <p>\(escaped(words.greeting(order.address.firstName)))</p><p>\(escaped(words.thanks(order.number)))</p>\
-            <ul>\(articles)</ul><p>\(escaped(words.total)): <strong>\(escaped(amount(order.total.gross)))</strong></p>\
-            <p><a href="\(escaped(page))">\(escaped(words.follow))</a></p><p>\(escaped(storeName))</p></body></html>
+            <p>\(escaped(words.greeting(order.address.firstName)))</p>\
+            <p>\(escaped(words.thanks(order.number)))</p>\
+            <ul>\(articles)</ul>\
+            <p>\(escaped(words.total)): <strong>\(escaped(amount(order.total.gross)))</strong></p>\
+            <p><a href="\(escaped(page))">\(escaped(words.follow))</a></p>\
+            <p>\(escaped(storeName))</p></body></html>
             """
     }
 
@@ -32,7 +35,8 @@ struct OrderConfirmation {
 
     /// "15,00 EUR"; with a point in English.
     private func amount(_ money: Money) -> String {
-        let digits = order.language == .english ? money.decimalText : money.decimalText.replacing(".", with: ",")
+        let digits =
+            order.language == .english ? money.decimalText : money.decimalText.replacing(".", with: ",")
         return "\(digits) \(money.currency.rawValue)"
     }
 
@@ -72,7 +76,9 @@ private struct ConfirmationWords {
         case .german:
             subject = { "Ihre Bestellung \($0) bei \($1) ist bestätigt" }
             greeting = { "Guten Tag \($0)," }
-            thanks = { "wir haben Ihre Zahlung für die Bestellung \($0) erhalten. Vielen Dank! Sie haben bestellt:" }
+            thanks = {
+                "wir haben Ihre Zahlung für die Bestellung \($0) erhalten. Vielen Dank! Sie haben bestellt:"
+            }
             (total, follow) = ("Bezahlt, inkl. MwSt.", "Bestellung verfolgen")
         case .spanish:
             subject = { "Tu pedido \($0) en \($1) está confirmado" }

@@ -1,5 +1,6 @@
-// What Stripe's events mean to the runs that wait for them. An event is a picture of the past, so a signal carries what
-// happened and to which payment, and never an amount: before money moves, the run reads the payment itself.
+// What Stripe's events mean to the runs that wait for them. An event is a picture of the past, so a signal
+// carries what happened and to which payment, and never an amount: before money moves, the run reads the
+// payment itself.
 
 import Commerce
 import CommerceStore
@@ -87,7 +88,8 @@ extension Signal where Payload == SupplierReview {
 
 /// Puts a signal into a run's mailbox, once per key. False where the run has ended, or had it before.
 package protocol SignalSender: Sendable {
-    func send<P: Codable & Sendable>(_ signal: Signal<P>, _ payload: P, to run: RunID, once key: String) async throws
+    func send<P: Codable & Sendable>(_ signal: Signal<P>, _ payload: P, to run: RunID, once key: String)
+        async throws
         -> Bool
 }
 
@@ -112,7 +114,9 @@ package struct PaymentCourier: Sendable {
     package func deliver(
         _ event: StripeEvent, about payment: Payment, in tx: Transaction<OneTenant>
     ) async throws -> Delivery {
-        if case .refund(let refund) = event.subject { return try await deliver(event, aboutRefund: refund, in: tx) }
+        if case .refund(let refund) = event.subject {
+            return try await deliver(event, aboutRefund: refund, in: tx)
+        }
         guard let signal = PaymentSignal(event) else { return .nothingToDo }
         guard let run = try await Orders().load(payment.order, in: tx).run else {
             return .notYet("the order \(payment.order) has no run")
@@ -121,7 +125,8 @@ package struct PaymentCourier: Sendable {
         return .delivered
     }
 
-    /// A refund can fail days after its run has ended. Then nobody waits for the event, and it is written down here.
+    /// A refund can fail days after its run has ended. Then nobody waits for the event, and it is written
+    /// down here.
     private func deliver(
         _ event: StripeEvent, aboutRefund refund: StripeRefund, in tx: Transaction<OneTenant>
     ) async throws -> Delivery {
@@ -129,14 +134,19 @@ package struct PaymentCourier: Sendable {
         let news = RefundSignal(refund: refund.id, at: event.createdAt)
         let isAwaited = try await signals.send(.refund, news, to: run, once: event.id.rawValue)
         guard !isAwaited, refund.status == .failed,
-            let known = try await Refunds().find(stripeRefund: refund.id.rawValue, in: tx), known.status == .settled
+            let known = try await Refunds().find(stripeRefund: refund.id.rawValue, in: tx),
+            known.status == .settled
         else { return .delivered }
-        try await Refunds().fail(known.id, problem: refund.failureReason ?? "failed after it had succeeded", in: tx)
+        try await Refunds().fail(
+            known.id, problem: refund.failureReason ?? "failed after it had succeeded", in: tx)
         try await Ledger().post(
-            .refundFailed(known.id, order: known.order, amount: known.breakdown.amount, at: event.createdAt), in: tx)
+            .refundFailed(known.id, order: known.order, amount: known.breakdown.amount, at: event.createdAt),
+            in: tx)
         try await Attention().open(
             .order(.refundFailed), subject: "\(known.id)", order: known.order,
-            message: "the bank sent the refund of \(known.breakdown.amount) back; refund the shopper another way", in: tx)
+            message:
+                "the bank sent the refund of \(known.breakdown.amount) back; refund the shopper another way",
+            in: tx)
         try await Orders().refreshStatus(known.order, in: tx)
         return .delivered
     }

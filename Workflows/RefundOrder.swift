@@ -1,6 +1,6 @@
-// Money goes back in four moves: our row first, which reserves the amount; then the shopper's refund, which takes the
-// whole of it from the merchant; then exactly F of our fee back to the merchant; and when Stripe says that the refund
-// stands, the books. A crash between any two of them continues with the next.
+// Money goes back in four moves: our row first, which reserves the amount; then the shopper's refund, which
+// takes the whole of it from the merchant; then exactly F of our fee back to the merchant; and when Stripe
+// says that the refund stands, the books. A crash between any two of them continues with the next.
 
 import Commerce
 import CommerceStore
@@ -78,22 +78,27 @@ package struct RefundOrder: Workflow {
             let payment = try await Payments().load(input.payment, in: tx)
             guard let refund, let intent = payment.intent, let charge = payment.charge else { return nil }
             return RefundPlan(
-                id: refund.id, intent: PaymentIntent.ID(rawValue: intent), charge: StripeCharge.ID(rawValue: charge),
+                id: refund.id, intent: PaymentIntent.ID(rawValue: intent),
+                charge: StripeCharge.ID(rawValue: charge),
                 amount: refund.breakdown.amount, fee: refund.breakdown.feeRefund, run: flow.id)
         }
     }
 
-    /// Stripe forgets keys after a day and this step may take longer, so an earlier call is looked for by our mark.
+    /// Stripe forgets keys after a day and this step may take longer, so an earlier call is looked for by our
+    /// mark.
     private func refund(_ plan: RefundPlan, _ flow: Flow<Self>) async throws -> StripeRefund.ID {
         try await flow.step(.refund, retry: .patient) { attempt in
             if attempt.isAmbiguous {
-                let known = try await shop.stripe.refunds(of: plan.intent).first { $0.metadata["refund_id"] == "\(plan.id)" }
+                let known = try await shop.stripe.refunds(of: plan.intent).first {
+                    $0.metadata["refund_id"] == "\(plan.id)"
+                }
                 if let known { return known.id }
             }
             try await attempt.announce()
             return try await shop.stripe.refund(
                 StripeRefundRequest(
-                    paymentIntent: plan.intent, amount: plan.amount, reverseTransfer: true, refundApplicationFee: false,
+                    paymentIntent: plan.intent, amount: plan.amount, reverseTransfer: true,
+                    refundApplicationFee: false,
                     metadata: plan.marks), key: "cf:refund:\(plan.id)"
             ).id
         }
@@ -148,13 +153,16 @@ package struct RefundOrder: Workflow {
                 try await Ledger().post(
                     .refunded(
                         plan.id, order: input.order, store: tx.tenant, refund.breakdown,
-                        suppliers: try await Refunds().supplierShares(of: refund, in: tx), at: shop.clock.now), in: tx)
+                        suppliers: try await Refunds().supplierShares(of: refund, in: tx),
+                        at: shop.clock.now),
+                    in: tx)
             }
             try await Orders().refreshStatus(input.order, in: tx)
         }
     }
 
-    private func fail(_ plan: RefundPlan, of input: Input, _ reason: String, _ flow: Flow<Self>) async throws {
+    private func fail(_ plan: RefundPlan, of input: Input, _ reason: String, _ flow: Flow<Self>) async throws
+    {
         try await flow.write(.fail, in: shop) { tx in
             try await Refunds().fail(plan.id, problem: reason, in: tx)
             try await Attention().open(
@@ -194,5 +202,7 @@ private struct NoFeeOnCharge: Classified, CustomStringConvertible {
     let charge: StripeCharge.ID
     var code: String { "refund.no_fee" }
     var disposition: Disposition { .permanent }
-    var description: String { "the charge \(charge) bears no application fee to give back; compare it with the order" }
+    var description: String {
+        "the charge \(charge) bears no application fee to give back; compare it with the order"
+    }
 }

@@ -1,5 +1,6 @@
-// A letter is written once and kept: the vendor compares what it is sent under a key, and a shopper must not get the
-// same news twice in other words. After a day the vendor forgets the key; our own row is asked before every attempt.
+// A letter is written once and kept: the vendor compares what it is sent under a key, and a shopper must not
+// get the same news twice in other words. After a day the vendor forgets the key; our own row is asked before
+// every attempt.
 
 import Commerce
 import CommerceStore
@@ -39,7 +40,8 @@ package struct SendOrderEmail: Workflow {
             let accepted = try await send(letter, of: input, flow)
             try await flow.write(.noteSent, in: shop) { tx in
                 if let accepted {
-                    try await Emails().markSent(letter, providerID: accepted.rawValue, at: shop.clock.now, in: tx)
+                    try await Emails().markSent(
+                        letter, providerID: accepted.rawValue, at: shop.clock.now, in: tx)
                 }
             }
             return .sent
@@ -62,7 +64,8 @@ package struct SendOrderEmail: Workflow {
             let message = try await Emails().queue(
                 Emails.Draft(
                     cause: "\(input.letter.rawValue):\(order.id)", order: order.id,
-                    sender: OutgoingMessage.sender(store.name, at: shop.sender), recipient: order.email.rawValue,
+                    sender: OutgoingMessage.sender(store.name, at: shop.sender),
+                    recipient: order.email.rawValue,
                     replyTo: store.contactEmail, language: order.language, subject: letter.subject,
                     html: letter.html, plain: letter.plain), in: tx)
             return message.status == .suppressed ? nil : message.id
@@ -72,7 +75,8 @@ package struct SendOrderEmail: Workflow {
     /// Nil when our own row says that it was sent before.
     private func send(_ id: EmailID, of input: Input, _ flow: Flow<Self>) async throws -> ResendMessage.ID? {
         try await flow.step(.send, retry: .patient) { attempt in
-            guard let letter = try await shop.inStore(flow.tenant, { try await Emails().claim(id, in: $0) }) else {
+            guard let letter = try await shop.inStore(flow.tenant, { try await Emails().claim(id, in: $0) })
+            else {
                 return nil
             }
             guard let recipient = EmailAddress(rawValue: letter.draft.recipient) else { return nil }

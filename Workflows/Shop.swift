@@ -1,17 +1,17 @@
-// What the workflows of the shop need of the world. The executable puts it together once; tests put the same together
-// around sandboxes and a clock that they turn.
+// What the workflows of the shop need of the world. The executable puts it together once; tests put the same
+// together around sandboxes and a clock that they turn.
 
+import BigBuy
 import Commerce
 import CommerceStore
 import Durable
 import FoundationEssentials
-import BigBuy
 import Resend
 import SmartBill
 import Stripe
 
-/// Opens a merchant's account at SmartBill, from what is sealed under the kind `smartbill` (`user:token`) and the
-/// company's code.
+/// Opens a merchant's account at SmartBill, from what is sealed under the kind `smartbill` (`user:token`) and
+/// the company's code.
 package typealias OpenSmartBill = @Sendable (_ login: String, _ company: String) -> SmartBillClient
 
 /// The dependencies of the shop's workflows.
@@ -34,7 +34,8 @@ package struct Shop: Sendable {
 
     package init(
         database: Database, transactions: StoreTransactions, stripe: StripeClient, bigbuy: BigBuyClient,
-        resend: ResendClient, credentials: Credentials, openSmartBill: @escaping OpenSmartBill, sender: EmailAddress,
+        resend: ResendClient, credentials: Credentials, openSmartBill: @escaping OpenSmartBill,
+        sender: EmailAddress,
         orderPage: @escaping @Sendable (Store, StatusToken) -> String, isLive: Bool,
         clock: any DurableClock = SystemClock(), patience: Patience = Patience()
     ) {
@@ -85,8 +86,8 @@ package struct Patience: Sendable {
 }
 
 extension Shop {
-    /// Reads or notes something of a store within a step that is no transaction itself. What it notes must bear
-    /// repetition.
+    /// Reads or notes something of a store within a step that is no transaction itself. What it notes must
+    /// bear repetition.
     func inStore<Value: Sendable>(
         _ tenant: Tenant, _ body: (Transaction<OneTenant>) async throws -> Value
     ) async throws -> Value {

@@ -1,5 +1,5 @@
-// The shop's side of the engine's client: how a face of the shop starts a checkout, and how Stripe's events find their
-// run.
+// The shop's side of the engine's client: how a face of the shop starts a checkout, and how Stripe's events
+// find their run.
 
 import Commerce
 import CommerceStore
@@ -11,7 +11,8 @@ extension Runs {
     /// Starts the run of a checkout in the transaction that writes the checkout: both or neither.
     package func start(_ checkout: Checkout, in tx: Transaction<OneTenant>) async throws -> UUID {
         try await start(
-            CheckoutToFulfilment.self, CheckoutToFulfilment.Input(checkout: checkout.id), once: "\(checkout.id)",
+            CheckoutToFulfilment.self, CheckoutToFulfilment.Input(checkout: checkout.id),
+            once: "\(checkout.id)",
             for: Tenant(tx.tenant), in: tx.postgres
         ).id.rawValue
     }

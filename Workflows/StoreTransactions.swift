@@ -1,5 +1,6 @@
-// A `transaction` step of the shop: the store's rows and the run's checkpoint commit together, because the checkpoint is
-// written through the store's own transaction. The run's tenant decides which store that is; no workflow can choose.
+// A `transaction` step of the shop: the store's rows and the run's checkpoint commit together, because the
+// checkpoint is written through the store's own transaction. The run's tenant decides which store that is; no
+// workflow can choose.
 
 import Commerce
 import CommerceStore

@@ -41,8 +41,8 @@ extension BigBuyRefusal {
 }
 
 extension Shop {
-    /// Asks the supplier about everything of a checkout that it would send, in one question. A merchant's own suppliers
-    /// cannot be asked yet.
+    /// Asks the supplier about everything of a checkout that it would send, in one question. A merchant's own
+    /// suppliers cannot be asked yet.
     func availability(of checkout: CheckoutID, for tenant: Tenant) async throws -> SupplierAvailability {
         let asked = try await inStore(tenant) { tx -> (quote: Quote, request: BigBuyOrderRequest)? in
             let accepted = try await Checkouts().load(checkout, in: tx)
@@ -51,7 +51,9 @@ extension Shop {
             let products = try await Products().load(lines.map(\.wish.product), in: tx)
             let references = Dictionary(products.map { ($0.id, $0.supplierReference) }) { $1 }
             let wanted = lines.compactMap { line in
-                references[line.wish.product].map { BigBuyOrderLine(sku: $0, quantity: line.wish.quantity.rawValue) }
+                references[line.wish.product].map {
+                    BigBuyOrderLine(sku: $0, quantity: line.wish.quantity.rawValue)
+                }
             }
             guard !wanted.isEmpty else { return nil }
             let store = try await Stores().load(in: tx)
@@ -79,7 +81,8 @@ extension Shop {
         let promised = quote.supplierGroups.filter { $0.lines[0].wish.isPlatformCatalogue }
             .map(\.snapshotCost).filter { $0.currency == .eur }.total(.eur)
         let asked = answer.groups.map(\.net).total(.eur)
-        // Both are euros, so the rule finds what it needs; if it ever did not, the order itself is judged again later.
+        // Both are euros, so the rule finds what it needs; if it ever did not, the order itself is judged
+        // again later.
         let variance = try? VarianceTolerance.standard.decide(snapshot: promised, actual: asked)
         return variance?.mayProceed == false ? .tooDear : .available
     }

@@ -52,7 +52,8 @@ struct SandboxBigBuyClientTests {
     @Test("tracking follows the clock")
     func tracking() async throws {
         try await Self.open { client, server in
-            guard case .complete(let placed) = try await client.create(Self.request("CF-1", [("V0100101", 1)]))
+            guard
+                case .complete(let placed) = try await client.create(Self.request("CF-1", [("V0100101", 1)]))
             else {
                 Issue.record("not placed")
                 return

@@ -41,7 +41,10 @@ struct SandboxBigBuyTests {
             let checked = try await desk.post(Self.check, order).json()
             let placed = try await desk.post(Self.create, order)
 
-            #expect(checked["orders"].array.map { $0["totalWithoutTaxes"].decimal } == [20, Decimal(string: "13.4")])
+            #expect(
+                checked["orders"].array.map { $0["totalWithoutTaxes"].decimal } == [
+                    20, Decimal(string: "13.4"),
+                ])
             #expect(checked["orders"][0]["total"].decimal == Decimal(string: "24.2"))
             #expect(checked["errors"] == [])
             #expect(placed.status == 201)
@@ -172,7 +175,9 @@ struct SandboxBigBuyTests {
     func levers() async throws {
         try await Self.open { desk in
             try await desk.pull("progress")
-            let placed = try await desk.post(Self.create, Self.order("a", [("V0100101", 1), ("V0100107", 1)])).json()
+            let placed = try await desk.post(
+                Self.create, Self.order("a", [("V0100101", 1), ("V0100107", 1)])
+            ).json()
             let ids = placed["orders"].array.compactMap { $0["id"].string }
             await desk.server.advanceClock(seconds: 3600)
             #expect(try await desk.get("/rest/order/\(ids[0]).json")["status"] == "In process")
@@ -230,13 +235,14 @@ struct SandboxBigBuyTests {
     @Test("limits, once on, refuse in plain text until the window ends")
     func limits() async throws {
         try await Self.open { desk in
-            for _ in 0..<3 { _ = try await desk.get("/rest/user/purse.json") }
+            let path = "/rest/catalog/product/334497.json"
+            for _ in 0..<3 { _ = try await desk.get(path) }
             try await desk.pull("limits", ["enabled": true])
 
-            let first = try await desk.send("GET", "/rest/user/purse.json")
-            let second = try await desk.send("GET", "/rest/user/purse.json")
-            await desk.server.advanceClock(seconds: 2)
-            let later = try await desk.send("GET", "/rest/user/purse.json")
+            let first = try await desk.send("GET", path)
+            let second = try await desk.send("GET", path)
+            await desk.server.advanceClock(seconds: 6)
+            let later = try await desk.send("GET", path)
 
             #expect(first.header("X-RateLimit-Remaining") == "0")
             #expect(second.status == 429)

@@ -113,7 +113,8 @@ struct CheckoutTests {
             let intent = try #require(try await world.payment(of: run)?.intent)
 
             try world.fleet.journal.send(
-                .payment, PaymentSignal(.succeeded, intent: PaymentIntent.ID(rawValue: intent), at: Date()), to: run,
+                .payment, PaymentSignal(.succeeded, intent: PaymentIntent.ID(rawValue: intent), at: Date()),
+                to: run,
                 once: "forged")
             try await world.fleet.settle()
 

@@ -24,4 +24,21 @@ struct CrashEverywhereTests {
         }
         #expect(survived > 40)
     }
+
+    @Test("a refund after the payment has the same outside effects", .timeLimit(.minutes(5)))
+    func refund() async throws {
+        let survived = try await CrashRunner.survive { crash in
+            let supplier = StandInSupplier()
+            return try await World.open(supplier: supplier, seenAs: crash) { world in
+                await supplier.sellOutBetween("SKU-1")
+                let run = try await world.paidCheckout()
+                let counts = ["refund.create", "fee_refund.create", "order.create"].map {
+                    "\($0): \(world.count($0))"
+                }
+                let imbalance = try await world.imbalance()
+                return counts + ["\(try world.output(of: run)?.end as Any)", "\(imbalance)"]
+            }
+        }
+        #expect(survived > 40)
+    }
 }

@@ -8,7 +8,9 @@ import Workflows
 
 @Suite("Invoices without an idempotency key")
 struct InvoiceTests {
-    private func invoices(_ world: World) async -> [JSON] { await world.smartBill.vendor.objects("invoices") ?? [] }
+    private func invoices(_ world: World) async -> [JSON] {
+        await world.smartBill.vendor.objects("invoices") ?? []
+    }
 
     @Test("two orders of the same total that both lose their answers get one invoice each, and their own")
     func twins() async throws {
@@ -25,7 +27,8 @@ struct InvoiceTests {
             for run in runs {
                 let order = try #require(try await world.order(of: run))
                 let known = try #require(
-                    try await world.transaction { try await Invoices().find(.invoice, for: order.id, in: $0) })
+                    try await world.transaction { try await Invoices().find(.invoice, for: order.id, in: $0) }
+                )
                 #expect(known.status == .issued)
                 let theirs = issued.first { $0["number"].string == known.number }
                 #expect(theirs?["mentions"].string?.contains("\(order.number)") == true)
@@ -33,7 +36,9 @@ struct InvoiceTests {
         }
     }
 
-    @Test("SmartBill is down for a while, and blocks us: the order is forwarded meanwhile and invoiced afterwards")
+    @Test(
+        "SmartBill is down and then blocks us: the order is forwarded meanwhile, and invoiced afterwards"
+    )
     func down() async throws {
         try await World.open { world in
             let desk = world.smartBill.workbench
@@ -70,7 +75,9 @@ struct InvoiceTests {
             let run = try await world.paidCheckout()
             let order = try #require(try await world.order(of: run))
             let pdf = try await world.transaction { tx -> Data? in
-                guard let invoice = try await Invoices().find(.invoice, for: order.id, in: tx) else { return nil }
+                guard let invoice = try await Invoices().find(.invoice, for: order.id, in: tx) else {
+                    return nil
+                }
                 return try await Invoices().document(of: invoice.id, in: tx)
             }
             #expect(pdf?.starts(with: Data("%PDF".utf8)) == true)

@@ -8,7 +8,8 @@ import Workflows
 
 @testable import VendorSandbox
 
-/// Stripe confirms a cancel and takes money all the same. It should not happen, so the sandbox is bent to do it.
+/// Stripe confirms a cancel and takes money all the same. It should not happen, so the sandbox is bent to do
+/// it.
 @Suite("Money that comes in another way than it was asked for")
 struct LatePaymentTests {
     private func expire(_ world: World) async throws -> RunID {

@@ -57,7 +57,8 @@ struct LostAnswerTests {
         try await World.open(supplier: supplier) { world in
             await supplier.sellOutBetween("SKU-1")
             world.stripe.workbench.inject(Fault("POST /v1/refunds", .dropAfter, count: 1))
-            world.stripe.workbench.inject(Fault("POST /v1/application_fees/{id}/refunds", .dropAfter, count: 1))
+            world.stripe.workbench.inject(
+                Fault("POST /v1/application_fees/{id}/refunds", .dropAfter, count: 1))
 
             let run = try await world.paidCheckout()
 

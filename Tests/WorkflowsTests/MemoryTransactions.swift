@@ -7,9 +7,9 @@ import Workflows
 
 /// The shop's transactions on a real Postgres, with their checkpoints in the journal in memory.
 ///
-/// Two stores cannot commit as one: the checkpoint follows the commit at once, with nothing but this process's death
-/// between them. The crash runner kills before the transaction and after the checkpoint, so it never falls into that
-/// gap; that there is none on Postgres is the engine's own test.
+/// Two stores cannot commit as one: the checkpoint follows the commit at once, with nothing but this
+/// process's death between them. The crash runner kills before the transaction and after the checkpoint, so
+/// it never falls into that gap; that there is none on Postgres is the engine's own test.
 final class MemoryTransactions: CheckpointedTransactions {
     private let database: Database
     private let journal = Mutex<InMemoryJournal?>(nil)

@@ -1,8 +1,8 @@
 import Foundation
 import VendorSandbox
 
-// As much of BigBuy as the workflows meet, with levers for what goes wrong there. It keeps orders by our reference, so
-// that a lost answer can be looked up and a repetition is refused.
+// As much of BigBuy as the workflows meet, with levers for what goes wrong there. It keeps orders by our
+// reference, so that a lost answer can be looked up and a repetition is refused.
 
 actor StandInSupplier: SandboxVendor {
     nonisolated let name = "bigbuy"
@@ -91,7 +91,8 @@ actor StandInSupplier: SandboxVendor {
         }
         if isWalletEmpty {
             return error(
-                409, "ER005", "Not enough money in the wallet.", data: "{\"moneyBoxAmount\": 0.0, \"totalOrder\": 10.0}")
+                409, "ER005", "Not enough money in the wallet.",
+                data: "{\"moneyBoxAmount\": 0.0, \"totalOrder\": 10.0}")
         }
         let gone = soldOut.union(soldOutAtCreation)
         let good = lines(order).filter { !gone.contains($0.sku) }
@@ -116,7 +117,8 @@ actor StandInSupplier: SandboxVendor {
             let reference = found.replacing(".json", with: "")
             guard let order = orders.first(where: { $0.reference == reference }) else {
                 return .json(
-                    ["code": 404, "message": .string("No order found with refOrder: \(reference)")], status: 404)
+                    ["code": 404, "message": .string("No order found with refOrder: \(reference)")],
+                    status: 404)
             }
             return .json(["id": .string(order.id), "totalPaidTaxIncl": "10.00"])
         }
@@ -161,6 +163,7 @@ actor StandInSupplier: SandboxVendor {
     func reset() async { orders = [] }
 
     nonisolated func refusal(_ failure: InjectedFailure) -> SandboxResponse {
-        SandboxResponse(status: failure.status, headers: failure.headers, body: Array("<html>error</html>".utf8))
+        SandboxResponse(
+            status: failure.status, headers: failure.headers, body: Array("<html>error</html>".utf8))
     }
 }

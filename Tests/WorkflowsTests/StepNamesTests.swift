@@ -28,7 +28,8 @@ struct StepNamesTests {
         #expect(
             names(CheckoutToFulfilment.Step.self) == [
                 "reprice", "ask_supplier", "place", "decline", "create_payment", "abandon", "note_attempt",
-                "cancel_payment", "expire", "read_payment", "hold", "record_payment", "ask_supplier_again", "split",
+                "cancel_payment", "expire", "read_payment", "hold", "record_payment", "ask_supplier_again",
+                "split",
                 "confirm", "invoice", "forward", "follow", "refund", "refund_all", "close",
             ])
         #expect(
@@ -40,7 +41,8 @@ struct StepNamesTests {
         #expect(names(InvoiceOrder.Step.self) == ["open", "prepare", "issue", "keep_document", "ask_person"])
         #expect(
             names(RefundOrder.Step.self) == [
-                "reserve", "refund", "note_refund", "release_fee", "note_fee", "read_refund", "settle", "fail",
+                "reserve", "refund", "note_refund", "release_fee", "note_fee", "read_refund", "settle",
+                "fail",
             ])
         #expect(names(SendOrderEmail.Step.self) == ["write", "send", "note_sent", "note_failed"])
     }

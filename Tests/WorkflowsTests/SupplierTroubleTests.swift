@@ -13,7 +13,9 @@ struct SupplierTroubleTests {
         return try await world.transaction { try await Refunds().all(of: order.id, in: $0) }
     }
 
-    @Test("out of stock: the shopper gets 15.00, the merchant's fee 10.95 comes back, and the merchant keeps 0.00")
+    @Test(
+        "out of stock: the shopper gets 15.00 back, the merchant 10.95 of the fee, and keeps 0.00"
+    )
     func outOfStock() async throws {
         let supplier = StandInSupplier()
         try await World.open(supplier: supplier) { world in
@@ -106,13 +108,34 @@ struct SupplierTroubleTests {
             #expect(try await world.order(of: run)?.status.attention == .supplierPriceUp)
             #expect(world.count("order.create") == 0)
 
-            let waiting = try #require(world.fleet.journal.runIDs.first { id in
-                world.fleet.journal.waitReason(of: id)?.step == "supplier_review"
-            })
+            let waiting = try #require(
+                world.fleet.journal.runIDs.first { id in
+                    world.fleet.journal.waitReason(of: id)?.step == "supplier_review"
+                })
             try world.fleet.journal.send(.supplierReview, .acceptPrice, to: waiting, once: "answer")
             try await world.settle()
 
             #expect(world.count("order.create") == 1)
+            #expect(try await world.imbalance().isEmpty)
+        }
+    }
+
+    @Test("a refund that the bank sends back days later reopens the order's refund")
+    func refundFailsLater() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.sellOutBetween("SKU-1")
+            let run = try await world.checkout()
+            try await world.settle()
+            try await world.pay(run, with: "pm_card_refundFail")
+            try await world.settle()
+            #expect(try await refunds(world, run).map(\.status) == [.settled])
+
+            await world.stripe.advanceClock(seconds: 10 * 86_400)
+            try await world.deliverEvents()
+
+            #expect(try await refunds(world, run).map(\.status) == [.failed])
+            #expect(try await world.order(of: run)?.status.attention == .refundFailed)
             #expect(try await world.imbalance().isEmpty)
         }
     }

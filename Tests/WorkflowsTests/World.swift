@@ -1,5 +1,4 @@
 import BigBuy
-@testable import Commerce
 import CommerceMigrations
 import CommerceStore
 import Durable
@@ -16,6 +15,8 @@ import Testing
 import VendorSandbox
 import Workflows
 
+@testable import Commerce
+
 /// The migrated database that all tests of this target share; each makes its own store in it.
 actor TestPlatform {
     static let shared = TestPlatform()
@@ -27,11 +28,14 @@ actor TestPlatform {
         let task = Task {
             let template = try await TestServers.shared.template(named: "workflows") { url in
                 let connection = try await PostgresConnection.connect(PostgresConfiguration(url))
-                _ = try await Migrator(directory: EngineMigrations.directory, schema: "engine").migrate(connection)
-                _ = try await Migrator(directory: CommerceMigrations.directory, schema: "shop").migrate(connection)
+                _ = try await Migrator(directory: EngineMigrations.directory, schema: "engine").migrate(
+                    connection)
+                _ = try await Migrator(directory: CommerceMigrations.directory, schema: "shop").migrate(
+                    connection)
                 _ = try await connection.execute(
                     """
-                    insert into shop.platform_supplier (code, name, adapter, country, currency, parcel_shipping_minor)
+                    insert into shop.platform_supplier (code, name, adapter, country, currency,
+                        parcel_shipping_minor)
                     values ('bigbuy', 'BigBuy', 'bigbuy', 'ES', 'EUR', 0)
                     """)
                 await connection.close()
@@ -45,7 +49,8 @@ actor TestPlatform {
     }
 }
 
-/// One store on Pro with its vendors and its workers, in virtual time. Every product costs 10.00 and is sold at 15.00.
+/// One store on Pro with its vendors and its workers, in virtual time. Every product costs 10.00 and is sold
+/// at 15.00.
 struct World: Sendable {
     let database: Database
     let tenant: TenantID
@@ -102,8 +107,10 @@ struct World: Sendable {
         let invoicingURL = smartBill.baseURL + "/SBORO/api"
         let shop = Shop(
             database: database, transactions: StoreTransactions(transactions), stripe: stripeClient,
-            bigbuy: BigBuyClient(key: "test", base: bigBuy.baseURL, timeout: .seconds(10), now: { clock.now }),
-            resend: ResendClient(key: "re_test", base: resend.baseURL, timeout: .seconds(10), now: { clock.now }),
+            bigbuy: BigBuyClient(
+                key: "test", base: bigBuy.baseURL, timeout: .seconds(10), now: { clock.now }),
+            resend: ResendClient(
+                key: "re_test", base: resend.baseURL, timeout: .seconds(10), now: { clock.now }),
             credentials: credentials,
             openSmartBill: { login, company in
                 let halves = login.split(separator: ":").map(String.init)
@@ -113,7 +120,8 @@ struct World: Sendable {
                     base: invoicingURL, timeout: .seconds(10), now: { clock.now })
             },
             sender: EmailAddress(unchecked: "orders@mail.cartflux.test"),
-            orderPage: { store, token in "https://\(store.slug).example.test/o/\(token.rawValue)" }, isLive: false,
+            orderPage: { store, token in "https://\(store.slug).example.test/o/\(token.rawValue)" },
+            isLive: false,
             clock: clock)
         var registry = WorkflowRegistry()
         shop.register(into: &registry)
@@ -144,7 +152,8 @@ struct World: Sendable {
             return try await Checkouts().create(request, at: now, in: tx).checkout
         }
         return try fleet.journal.start(
-            CheckoutToFulfilment.self, CheckoutToFulfilment.Input(checkout: checkout.id), once: "\(checkout.id)",
+            CheckoutToFulfilment.self, CheckoutToFulfilment.Input(checkout: checkout.id),
+            once: "\(checkout.id)",
             for: Tenant(tenant))
     }
 
@@ -194,7 +203,8 @@ struct World: Sendable {
 
     /// How many of the first product the supplier still has.
     func fillShelf(_ quantity: Int, _ product: Int = 1) async throws {
-        try await pull(bigBuy, "stock", ["sku": .string("SKU-\(product)"), "quantity": .integer(Int64(quantity))])
+        try await pull(
+            bigBuy, "stock", ["sku": .string("SKU-\(product)"), "quantity": .integer(Int64(quantity))])
     }
 
     func pull(_ server: SandboxServer, _ lever: String, _ body: JSON) async throws {
@@ -203,7 +213,8 @@ struct World: Sendable {
 
     private static func pull(_ server: SandboxServer, _ lever: String, _ body: JSON) async throws {
         let answer = try await SandboxCaller.send(
-            "POST", "\(server.baseURL)/_sandbox/\(lever)", headers: ["Content-Type": "application/json"], body: body.bytes)
+            "POST", "\(server.baseURL)/_sandbox/\(lever)", headers: ["Content-Type": "application/json"],
+            body: body.bytes)
         #expect(answer.status < 300, "the lever \(lever) answered \(answer.text)")
     }
 
@@ -211,7 +222,10 @@ struct World: Sendable {
         for number in 1...count {
             try await pull(
                 server, "products",
-                ["sku": .string("SKU-\(number)"), "price": .integer(10), "quantity": .integer(50), "name": "A thing"])
+                [
+                    "sku": .string("SKU-\(number)"), "price": .integer(10), "quantity": .integer(50),
+                    "name": "A thing",
+                ])
         }
     }
 
@@ -264,7 +278,8 @@ struct World: Sendable {
     }
 
     static let address = Address(
-        firstName: "Ana", lastName: "Pop", company: nil, vatNumber: nil, line: "Strada Lunga 1", city: "Cluj-Napoca",
+        firstName: "Ana", lastName: "Pop", company: nil, vatNumber: nil, line: "Strada Lunga 1",
+        city: "Cluj-Napoca",
         county: "Cluj", postcode: "400001", country: .romania)
 
     private static let form = [

@@ -15,8 +15,11 @@ package struct VendorSandbox: Sendable {
 
     /// Stripe, at the first port.
     package var stripe: SandboxServer { servers[0] }
+    /// At the second.
     package var smartBill: SandboxServer { servers[1] }
+    /// At the third.
     package var bigBuy: SandboxServer { servers[2] }
+    /// At the fourth.
     package var resend: SandboxServer { servers[3] }
 
     /// Starts every vendor: Stripe at `port`, SmartBill, BigBuy and Resend at the three after it. With

@@ -16,8 +16,7 @@ struct BenchCommand: AsyncParsableCommand {
             Needs ENGINE_DATABASE_URL, MIGRATE_DATABASE_URL and REDIS_URL of servers that hold nothing \
             else, after `cartflux migrate`. `ops/bench` builds with optimisation, starts such servers and \
             removes them.
-            """,
-        subcommands: [BenchWorkerCommand.self])
+            """)
 
     @Argument(help: "What to measure: \(BenchWorkload.allCases.map(\.rawValue).joined(separator: ", ")).")
     var workload = BenchWorkload.durable
@@ -31,12 +30,17 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "How often everything is measured; the table shows medians.")
     var rounds = 3
 
+    // A subcommand would be read as the name of a workload.
+    @Option(help: ArgumentHelp("Be the worker under measurement.", visibility: .private))
+    var workerSlots: Int?
+
     func validate() throws {
         guard (1...60).contains(seconds) else { throw ValidationError("--seconds must be from 1 to 60") }
         guard (1...20).contains(rounds) else { throw ValidationError("--rounds must be from 1 to 20") }
     }
 
     func run() async throws {
+        if let workerSlots { return try await BenchWorker(slots: workerSlots).run() }
         let servers = try BenchServers()
         let database = try await BenchDatabase.open(servers)
         let report: BenchReport

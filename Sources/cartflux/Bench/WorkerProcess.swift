@@ -16,7 +16,7 @@ struct WorkerProcess: Sendable {
         process = Process()
         process.executableURL = URL(
             filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-        process.arguments = ["bench", "worker", "--slots", "\(slots)"]
+        process.arguments = ["bench", "--worker-slots", "\(slots)"]
         process.standardInput = pipe
         process.terminationHandler = { _ in continuation.finish() }
         try process.run()

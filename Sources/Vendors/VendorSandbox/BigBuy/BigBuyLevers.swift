@@ -5,7 +5,9 @@ import Foundation
 extension BigBuySandbox {
     /// Answers a lever.
     func pull(_ request: SandboxRequest) -> SandboxResponse {
-        guard request.method == "POST" else { return Self.refused("levers are pulled with POST", status: 404) }
+        guard request.method == "POST" else {
+            return Self.refused("levers are pulled with POST", status: 404)
+        }
         // Some levers need no body; one that is no JSON has none of the members that the others need.
         let body = (try? request.json()) ?? [:]
         if let move = PathTemplate("/_sandbox/orders/{id}/{move}").match(request.path) {
@@ -55,7 +57,9 @@ extension BigBuySandbox {
     }
 
     private func setPurse(_ body: JSON) -> SandboxResponse {
-        guard let amount = SandboxAmount.decimal(body["amount"]) else { return Self.refused("an amount is needed") }
+        guard let amount = SandboxAmount.decimal(body["amount"]) else {
+            return Self.refused("an amount is needed")
+        }
         world.purse = SandboxAmount.hundredths(amount)
         return .json(["amount": .string(SandboxAmount.text(world.purse))])
     }
@@ -71,13 +75,16 @@ extension BigBuySandbox {
         func seconds(_ name: String) -> Double? {
             body[name].decimal.map { NSDecimalNumber(decimal: $0).doubleValue }
         }
-        world.schedule = BigBuySchedule(ship: seconds("ship_after_seconds"), deliver: seconds("deliver_after_seconds"))
+        world.schedule = BigBuySchedule(
+            ship: seconds("ship_after_seconds"), deliver: seconds("deliver_after_seconds"))
         return .json(body)
     }
 
     private func advance(_ id: String, _ move: String, _ body: JSON) -> SandboxResponse {
         // An order that does not exist is the lever's own kind of refusal.
-        guard var order = try? world.order(id) else { return Self.refused("there is no order \(id)", status: 404) }
+        guard var order = try? world.order(id) else {
+            return Self.refused("there is no order \(id)", status: 404)
+        }
         let status = world.status(of: order)
         if status == .canceled { return Self.refused("order \(id) is canceled", status: 409) }
         switch move {

@@ -8,7 +8,9 @@ extension BigBuyWorld {
     typealias Row = @Sendable (BigBuyWorld, BigBuyArticle, String) -> JSON?
 
     /// A page of a list, as the query asks.
-    func list(_ call: BigBuyCall, isReversed: Bool = false, _ row: Row) throws(BigBuyProblem) -> SandboxResponse {
+    func list(_ call: BigBuyCall, isReversed: Bool = false, _ row: Row) throws(BigBuyProblem)
+        -> SandboxResponse
+    {
         var found = articles
         if let root = call.query["parentTaxonomy"] {
             found = found.filter { String($0.taxonomy.rawValue) == root }
@@ -19,9 +21,11 @@ extension BigBuyWorld {
     }
 
     /// One article of a list.
-    func item(_ call: BigBuyCall, isWrapped: Bool = false, _ row: Row) throws(BigBuyProblem) -> SandboxResponse {
-        let article =
-            if let sku = call.segments["sku"] { article(sku) } else { try article(id: call.segments["id"] ?? "") }
+    func item(_ call: BigBuyCall, isWrapped: Bool = false, _ row: Row) throws(BigBuyProblem)
+        -> SandboxResponse
+    {
+        let sku = call.segments["sku"]
+        let article = if let sku { article(sku) } else { try article(id: call.segments["id"] ?? "") }
         guard let article, let json = row(self, article, try language(call)) else {
             throw .notFound("Product not found.")
         }
@@ -52,7 +56,8 @@ extension BigBuyWorld {
         [
             "id": .integer(article.id), "sku": .string(article.sku), "ean13": .string(article.ean),
             "partNumber": nil, "manufacturer": 1001, "taxonomy": .integer(article.taxonomy.rawValue),
-            "category": 0, "weight": .decimal(Decimal(article.grams) / 1000), "height": 1, "width": 1, "depth": 1,
+            "category": 0, "weight": .decimal(Decimal(article.grams) / 1000), "height": 1, "width": 1,
+            "depth": 1,
             "dateAdd": "2026-03-01 10:00:00", "dateUpd": "2026-11-20 04:12:09",
             "dateUpdDescription": "2026-10-02 09:00:00", "dateUpdImages": "2026-09-11 09:00:00",
             "dateUpdStock": .string(world.now.plainText), "dateUpdCategories": nil,

@@ -84,7 +84,9 @@ package actor BigBuySandbox: SandboxVendor {
         }
     }
 
-    private func call(_ request: SandboxRequest, _ segments: [String: String]) throws(BigBuyProblem) -> BigBuyCall {
+    private func call(_ request: SandboxRequest, _ segments: [String: String]) throws(BigBuyProblem)
+        -> BigBuyCall
+    {
         let query = Dictionary(request.queryItems.map { ($0.name, $0.value) }) { first, _ in first }
         var body = JSON.null
         if request.method == "POST" {

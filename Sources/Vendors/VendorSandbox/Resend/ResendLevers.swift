@@ -12,7 +12,9 @@ extension ResendSandbox {
     func pull(_ request: SandboxRequest) -> SandboxResponse {
         // A body that is no JSON has none of the members that the levers need.
         let body = (try? request.json()) ?? [:]
-        guard request.method == "POST" else { return Self.refused("levers are pulled with POST", status: 404) }
+        guard request.method == "POST" else {
+            return Self.refused("levers are pulled with POST", status: 404)
+        }
         if let id = PathTemplate("/_sandbox/emails/{id}/events").match(request.path)?["id"] {
             return happen(to: id, body)
         }
@@ -40,14 +42,18 @@ extension ResendSandbox {
             return Self.refused("type must be one of \(Self.happenings.sorted().joined(separator: ", "))")
         }
         // A message that does not exist is the lever's own kind of refusal.
-        guard (try? world.email(id)) != nil else { return Self.refused("there is no email \(id)", status: 404) }
+        guard (try? world.email(id)) != nil else {
+            return Self.refused("there is no email \(id)", status: 404)
+        }
         world.note(type, on: id)
         return .json(["id": .string(id), "last_event": .string(type)])
     }
 
     /// `{"domain", "verified"}`: every domain is verified until this says otherwise.
     private func setDomain(_ body: JSON) -> SandboxResponse {
-        guard let domain = body["domain"].string?.lowercased() else { return Self.refused("a domain is needed") }
+        guard let domain = body["domain"].string?.lowercased() else {
+            return Self.refused("a domain is needed")
+        }
         if body["verified"].bool ?? true {
             world.unverifiedDomains.remove(domain)
         } else {

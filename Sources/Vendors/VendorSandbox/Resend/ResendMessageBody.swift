@@ -13,7 +13,10 @@ struct ResendMessageBody: Sendable {
     let scheduledAt: Date?
 
     /// The domain of the sender's address.
-    var domain: String { Self.address(json["from"].string ?? "")?.split(separator: "@").last.map(String.init) ?? "" }
+    var domain: String {
+        let address = Self.address(json["from"].string ?? "") ?? ""
+        return String(address.drop { $0 != "@" }.dropFirst())
+    }
 
     init(_ json: JSON, isBatch: Bool, now: Date) throws(ResendProblem) {
         guard case .object = json else { throw .invalid("The message must be an object.") }

@@ -12,7 +12,9 @@ struct ResendProblem: Error, Sendable {
         self.message = message
     }
 
-    static func invalid(_ message: String) -> ResendProblem { ResendProblem(422, "validation_error", message) }
+    static func invalid(_ message: String) -> ResendProblem {
+        ResendProblem(422, "validation_error", message)
+    }
 
     static func missing(_ field: String) -> ResendProblem {
         ResendProblem(422, "missing_required_field", "Missing `\(field)` field.")

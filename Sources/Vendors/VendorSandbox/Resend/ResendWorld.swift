@@ -198,7 +198,7 @@ struct ResendWebhookEndpoint: Sendable {
     let secret: String
     let at: Date
 
-    func wants(_ type: String) -> Bool { events.isEmpty || events.contains("*") || events.contains("email.\(type)") }
+    func wants(_ type: String) -> Bool { events.contains("*") || events.contains("email.\(type)") }
 
     var json: JSON {
         [

@@ -56,7 +56,8 @@ extension SmartBillWorld {
             effect: SandboxEffect("invoice.delete", on: document.title))
     }
 
-    mutating func annul(_ call: SmartBillCall, _ isAnnulled: Bool) throws(SmartBillProblem) -> SandboxResponse {
+    mutating func annul(_ call: SmartBillCall, _ isAnnulled: Bool) throws(SmartBillProblem) -> SandboxResponse
+    {
         var document = try queried(call)
         guard document.isAnnulled != isAnnulled else {
             throw .refused(isAnnulled ? "Factura este deja anulata." : "Factura nu este anulata.")
@@ -71,7 +72,8 @@ extension SmartBillWorld {
     /// Records what was collected on one or more invoices.
     mutating func pay(_ call: SmartBillCall) throws(SmartBillProblem) -> SandboxResponse {
         let invoices = call.body["invoicesList"].array
-        guard let value = SandboxAmount.decimal(call.body["value"]), !(call.body["type"].string ?? "").isEmpty else {
+        guard let value = SandboxAmount.decimal(call.body["value"]), !(call.body["type"].string ?? "").isEmpty
+        else {
             throw .invalid("Valoarea si tipul incasarii trebuie specificate")
         }
         var left = SandboxAmount.hundredths(value)

@@ -35,7 +35,8 @@ enum SmartBillPDF {
     /// mark.
     private static func escaped(_ line: String) -> String {
         let marks: [Character: Character] = [
-            "ă": "a", "â": "a", "î": "i", "ș": "s", "ş": "s", "ț": "t", "ţ": "t", "Ă": "A", "Â": "A", "Î": "I",
+            "ă": "a", "â": "a", "î": "i", "ș": "s", "ş": "s", "ț": "t", "ţ": "t", "Ă": "A", "Â": "A",
+            "Î": "I",
             "Ș": "S", "Ş": "S", "Ț": "T", "Ţ": "T",
         ]
         var output = ""

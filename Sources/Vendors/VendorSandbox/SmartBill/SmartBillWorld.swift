@@ -6,8 +6,8 @@ import Foundation
 /// The state of the SmartBill sandbox.
 struct SmartBillWorld: Sendable {
     var now = Date()
-    /// The first number of every series. It differs between worlds, so that books that outlive a sandbox never
-    /// meet a number twice.
+    /// The first number of every series. It differs between worlds, so that books that outlive a sandbox
+    /// never meet a number twice.
     private let firstNumber: Int64
     var series = SmartBillSeries.standard
     /// Companies that are no longer in the cloud, without the country's prefix.
@@ -140,8 +140,10 @@ struct SmartBillDocument: Sendable {
     var json: JSON {
         let state =
             isDraft ? "draft" : isAnnulled ? "annulled" : reversedBy == nil ? "issued" : "reversed"
+        // The e-mail only: tokens stay out of what is shown.
+        let account = key.counter.account.prefix { $0 != ":" }
         return [
-            "id": .string(title), "account": .string(key.counter.account.split(separator: ":").first.map(String.init) ?? ""),
+            "id": .string(title), "account": .string(String(account)),
             "company": .string(key.counter.company), "series": .string(key.counter.series),
             "number": .string(key.number), "kind": stornoOf == nil ? "invoice" : "storno",
             "state": .string(state), "storno_of": JSON(stornoOf), "reversed_by": JSON(reversedBy),

@@ -1,19 +1,14 @@
 // The worker under measurement has a process of its own, so that its memory and its processor time are its
 // own. It ends at the end of its standard input: a bench that is killed leaves none behind.
 
-import ArgumentParser
 import Durable
 import Fleet
 import Foundation
 import Redis
 
-struct BenchWorkerCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "worker", abstract: "The worker process of `cartflux bench`.", shouldDisplay: false
-    )
-
-    @Option(help: "Runs in flight at once.")
-    var slots = 512
+/// What the child process of a bench runs.
+struct BenchWorker {
+    let slots: Int
 
     func run() async throws {
         let servers = try BenchServers()
