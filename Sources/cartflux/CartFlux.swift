@@ -12,12 +12,6 @@ struct CartFlux: AsyncParsableCommand {
             """,
         subcommands: [
             RunCommand.self, ServeCommand.self, WorkCommand.self, ScheduleCommand.self, MigrateCommand.self,
-            SandboxCommand.self, RunsCommand.self, DemoCommand.self,
-        ] + bench)
+            SandboxCommand.self, RunsCommand.self, DemoCommand.self, BenchCommand.self,
+        ])
 }
-
-#if NOBENCH
-let bench: [any ParsableCommand.Type] = []
-#else
-let bench: [any ParsableCommand.Type] = [BenchCommand.self]
-#endif

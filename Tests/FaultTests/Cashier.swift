@@ -17,7 +17,8 @@ struct Cashier: Sendable {
             """
             select p.payment_intent from shop.payment p
             join shop.orders o on o.tenant_id = p.tenant_id and o.id = p.order_id
-            where p.payment_intent <> all(\(Array(paid))) and p.status not in ('succeeded', 'canceled')
+            where p.payment_intent is not null and p.payment_intent <> all(\(Array(paid)))
+                and p.status not in ('succeeded', 'canceled')
                 and o.email <> all(\(Array(others)))
             order by p.created_at
             """)
@@ -29,7 +30,8 @@ struct Cashier: Sendable {
             let refusal = try await enter(Self.declinedCard, for: intent)
             guard refusal.status == 402 else { throw Refused(status: refusal.status, body: refusal.text) }
         }
-        _ = try await enter(Self.goodCard, for: intent).document()
+        let page = try await enter(Self.goodCard, for: intent)
+        guard page.status < 400 else { throw Refused(status: page.status, body: page.text) }
     }
 
     private func enter(_ card: String, for intent: String) async throws -> SandboxResponse {

@@ -11,7 +11,8 @@ struct DispatcherTests {
         return RunQueue(fleet.configuration.queue, redis: fleet.redis, logger: fleet.logger)
     }
 
-    func run(_ tenant: String, priority: Int = 0, in queue: String = "q", at instant: Date? = nil) -> ReadyRun {
+    func run(_ tenant: String, priority: Int = 0, in queue: String = "q", at instant: Date? = nil) -> ReadyRun
+    {
         ReadyRun(id: RunID(), tenant: Tenant(tenant), queue: queue, priority: priority, at: instant)
     }
 

@@ -93,7 +93,8 @@ struct WhyTests {
         evidence.leaseUntil = coin() ? Self.now.addingTimeInterval(coin() ? 1 : -1) : nil
         evidence.wakeAt = coin() ? Self.now.addingTimeInterval(coin() ? 1 : -1) : nil
         let kinds: [WaitReason.Kind] = [.timer, .signal, .child, .retry, .deferral]
-        evidence.wait = coin() ? kinds.randomElement(using: &random).map { WaitReason(kind: $0, step: "s") } : nil
+        evidence.wait =
+            coin() ? kinds.randomElement(using: &random).map { WaitReason(kind: $0, step: "s") } : nil
 
         let text = evidence.explanation.sentence
 

@@ -29,6 +29,8 @@ struct Platform: Sendable {
     private static let enginePoolSize = 8
     private static let shopPoolSize = 16
     private static let platformPoolSize = 4
+    /// An invoice is issued within a transaction, which the database ends when it idles for 20 seconds.
+    private static let smartBillPatience: Duration = .seconds(15)
 
     /// Connects, and refuses roles that row security would not hold.
     init(_ settings: Settings, label: String) async throws {
@@ -95,7 +97,7 @@ struct Platform: Sendable {
                         credentials: SmartBillCredentials(
                             email: Secret(parts.first ?? ""), token: Secret(parts.count > 1 ? parts[1] : ""),
                             companyCode: company),
-                        base: smartBillBase)
+                        base: smartBillBase, timeout: Self.smartBillPatience)
                 },
                 sender: try settings.parsed(.mailFrom) { try EmailAddress(parsing: $0) },
                 orderPage: { store, token in

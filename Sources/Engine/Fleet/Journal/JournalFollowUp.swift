@@ -100,6 +100,8 @@ extension AttemptRecord {
 extension FailureRecord {
     /// A record of a form that this code does not know must not stop the run that it belongs to.
     init(stored: JSONB) {
-        self = (try? stored.decode(FailureRecord.self)) ?? FailureRecord(code: "undecodable", message: stored.text)
+        self =
+            (try? stored.decode(FailureRecord.self))
+            ?? FailureRecord(code: "undecodable", message: stored.text)
     }
 }

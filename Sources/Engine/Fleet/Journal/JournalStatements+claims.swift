@@ -7,7 +7,9 @@ extension JournalStatements {
     /// worker does not know are left untouched. A run that is this worker's already was claimed by a batch
     /// whose answer got lost.
     static func claim(
-        _ ids: [UUID], in queue: String, by worker: UUID, knowing workflows: [String], from: [Int32], to: [Int32])
+        _ ids: [UUID], in queue: String, by worker: UUID, knowing workflows: [String], from: [Int32],
+        to: [Int32]
+    )
         -> Query
     {
         """

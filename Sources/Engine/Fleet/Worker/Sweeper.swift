@@ -36,7 +36,8 @@ struct Sweeper: Sendable {
         while !Task.isCancelled {
             do {
                 let since = reachableSince ?? .now
-                let isMine = try await sweepDatabase(mayRescue: ContinuousClock.now - since > configuration.lease)
+                let mayRescue = ContinuousClock.now - since > configuration.lease
+                let isMine = try await sweepDatabase(mayRescue: mayRescue)
                 reachableSince = since
                 if ContinuousClock.now >= partitionsDue {
                     _ = try await pool.execute(SweepStatements.ensurePartitions)
@@ -110,7 +111,8 @@ struct Sweeper: Sendable {
         var replies = SignalColumns()
         for row in try await tx.execute(SweepStatements.poison(runs)).rows {
             let child = Lease(
-                run: RunID(rawValue: try row.decode(0, as: UUID.self)), epoch: try row.decode(1, as: Int64.self))
+                run: RunID(rawValue: try row.decode(0, as: UUID.self)),
+                epoch: try row.decode(1, as: Int64.self))
             let end = ChildEnd(run: child.run, outcome: .failed(failure))
             replies.add(
                 try row.decode(3, as: String.self), Payload(json: JSONB(encoded: end).bytes),
@@ -151,7 +153,8 @@ struct Sweeper: Sendable {
         }
         last = Self.firstID
         while true {
-            let rows = try await pool.execute(SweepStatements.timers(after: last, in: queue.name, limit: Self.pageSize))
+            let rows = try await pool.execute(
+                SweepStatements.timers(after: last, in: queue.name, limit: Self.pageSize))
             let page = try rows.rows.map { try Self.ready($0, at: $0.decode(4, as: Date.self)) }
             guard let end = page.last else { break }
             queue.enqueue(page)

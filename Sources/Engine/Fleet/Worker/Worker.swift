@@ -170,7 +170,8 @@ public final class Worker: Service {
         state.withLock { $0.exchangeFailed(done: done) }
         await bell.wait(upTo: .milliseconds(200))
         do {
-            let rows = try await pool.execute(JournalStatements.ready(
+            let rows = try await pool.execute(
+                JournalStatements.ready(
                     upTo: free, in: configuration.queue, knowing: identity.workflows))
             let ids = try rows.rows.map { RunID(rawValue: try $0.decode(0, as: UUID.self)) }
             return state.withLock { $0.leased(ids, wanted: free) }
@@ -205,7 +206,9 @@ public final class Worker: Service {
                 JournalStatements.handBack(ids.map(\.rawValue), of: identity.id)
             ).rows
             queue.enqueue(
-                try rows.map { try ReadyRun($0, from: 1, id: RunID(rawValue: $0.decode(0, as: UUID.self)), at: nil) })
+                try rows.map {
+                    try ReadyRun($0, from: 1, id: RunID(rawValue: $0.decode(0, as: UUID.self)), at: nil)
+                })
         } catch {
             // They go back with the next registration, or with this worker's end.
             logger.warning("runs not handed back yet", metadata: ["error": "\(error)"])
