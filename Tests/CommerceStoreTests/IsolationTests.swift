@@ -56,7 +56,8 @@ import Testing
             """
             with tables as materialized (
                 select relname from pg_class where relnamespace = 'shop'::regnamespace and relkind = 'r'
-                    and exists (select from pg_attribute where attrelid = pg_class.oid and attname = 'tenant_id')
+                    and exists (
+                        select from pg_attribute where attrelid = pg_class.oid and attname = 'tenant_id')
             )
             select string_agg(relname || ':' || md5(query_to_xml(format(
                 'select * from shop.%I t where tenant_id = %L order by t::text', relname, '\(tenant)'),
@@ -88,14 +89,12 @@ import Testing
 
     /// Each returns whether it saw or did anything.
     private func attempts(on victim: Victim) -> [(String, Attempt)] {
-        catalogueAttempts(on: victim) + moneyAttempts(on: victim) + fulfilmentAttempts(on: victim)
+        catalogueAttempts(on: victim) + orderAttempts(on: victim) + moneyAttempts(on: victim)
+            + fulfilmentAttempts(on: victim) + paperAttempts(on: victim)
     }
 
     private func catalogueAttempts(on victim: Victim) -> [(String, Attempt)] {
         let product = victim.shop.products[0]
-        let quote = victim.checkout.quote
-        let order = victim.order
-        let checkout = victim.checkout
         let cart = victim.cart
         return [
             (
@@ -142,6 +141,15 @@ import Testing
                     try await Carts().empty(cart.id, in: $0); return false
                 }
             ),
+        ]
+    }
+
+    private func orderAttempts(on victim: Victim) -> [(String, Attempt)] {
+        let quote = victim.checkout.quote
+        let order = victim.order
+        let checkout = victim.checkout
+        let cart = victim.cart
+        return [
             (
                 "quotes.load",
                 {
@@ -258,8 +266,6 @@ import Testing
     private func fulfilmentAttempts(on victim: Victim) -> [(String, Attempt)] {
         let order = victim.order
         let supplierOrder = victim.supplierOrder
-        let invoice = victim.invoice
-        let mail = victim.mail
         let now = TestShop.now
         return [
             (
@@ -296,6 +302,15 @@ import Testing
                     return true
                 }
             ),
+        ]
+    }
+
+    private func paperAttempts(on victim: Victim) -> [(String, Attempt)] {
+        let order = victim.order
+        let invoice = victim.invoice
+        let mail = victim.mail
+        let now = TestShop.now
+        return [
             (
                 "invoices.open",
                 {

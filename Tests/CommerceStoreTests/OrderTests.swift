@@ -157,10 +157,14 @@ import Testing
         let shop = try await TestShop.open(stock: 3)
         let (order, _) = try await shop.paidOrder(2)
 
-        let status = try await shop.transaction { try await Orders().expire(order.id, at: TestShop.now, in: $0) }
+        let status = try await shop.transaction {
+            try await Orders().expire(order.id, at: TestShop.now, in: $0)
+        }
 
         #expect(status.payment == .paid)
-        let left = try await shop.transaction { try await Products().load(shop.products[0], in: $0).available }
+        let left = try await shop.transaction {
+            try await Products().load(shop.products[0], in: $0).available
+        }
         #expect(left == 1)
     }
 

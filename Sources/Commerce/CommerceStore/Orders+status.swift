@@ -14,7 +14,8 @@ extension Orders {
         let found = try await tx.first(
             """
             select payment_status, fulfilment_status, invoice_status, attention, disputed, expired_at, paid_at
-            from shop.orders where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) for update
+            from shop.orders where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)
+            for no key update
             """)
         guard let row = found else { throw StoreError.notFound(.order, "\(id)") }
         let payment = try await paymentFacts(of: id, expiredAt: row.decode("expired_at"), in: tx)

@@ -163,7 +163,10 @@ extension Transaction where Scope == OneTenant {
     /// Whoever writes records of one order takes turns on its row.
     func lockOrder(_ id: OrderID) async throws {
         let found = try await first(
-            "select id from shop.orders where tenant_id = \(tenantUUID) and id = \(id.rawValue) for no key update")
+            """
+            select id from shop.orders where tenant_id = \(tenantUUID) and id = \(id.rawValue)
+            for no key update
+            """)
         guard found != nil else { throw StoreError.notFound(.order, "\(id)") }
     }
 }

@@ -166,7 +166,12 @@ struct CheckoutPage {
 
 /// A field of the form; the raw value is its name in the form and in the rules that check it.
 enum CheckoutField: String, CaseIterable {
+    // In the order of the page, which the summary of problems follows.
     case email, phone, firstName, lastName, company, line, postcode, city, county, country
+
+    static func place(_ problem: FieldError) -> Int {
+        allCases.firstIndex { $0.rawValue == problem.field } ?? allCases.count
+    }
 
     var label: Message {
         switch self {

@@ -164,7 +164,7 @@ enum OrderPage {
                 parcel.isDelivered ? " <span class=\"tag good\">\(words(.lineDelivered))</span>" : .empty
             return "<li>\(words(.parcel, ["number": parcel.number]))\(track)\(arrived)</li>"
         }
-        return "<ul>\(lines)</ul>"
+        return "<ul class=\"parcels\">\(lines)</ul>"
     }
 }
 

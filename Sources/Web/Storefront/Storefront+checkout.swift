@@ -64,7 +64,9 @@ extension Storefront {
         let titles = Dictionary(products.map { ($0.id, $0.title(in: request.language)) }) { first, _ in first
         }
         var page = CheckoutPage(request: request, quote: quote, titles: titles, form: form, notice: notice)
-        if status == 422, case .failure(let refusal) = form.checked() { page.problems = refusal.problems }
+        if status == 422, case .failure(let refusal) = form.checked() {
+            page.problems = refusal.problems.sorted { CheckoutField.place($0) < CheckoutField.place($1) }
+        }
         return page.page(basketCount: quote.unitCount).response(status: status)
     }
 

@@ -11,8 +11,11 @@ package protocol OrderProgress: Sendable {
     func changes(token: String, for store: StoreSite) -> AsyncStream<Void>
 }
 
-/// Looks again at a steady pace.
+/// Looks again at a steady pace; more often at first, when a page was just opened and most happens.
 package struct PolledProgress: OrderProgress {
+    private static let eagerInterval: Duration = .milliseconds(300)
+    private static let eagerTime: Duration = .seconds(15)
+
     private let interval: Duration
 
     package init(every interval: Duration = .seconds(2)) {
@@ -20,9 +23,11 @@ package struct PolledProgress: OrderProgress {
     }
 
     package func changes(token: String, for store: StoreSite) -> AsyncStream<Void> {
-        AsyncStream {
+        let eagerUntil = ContinuousClock.now + Self.eagerTime
+        return AsyncStream {
+            let pause = ContinuousClock.now < eagerUntil ? min(Self.eagerInterval, interval) : interval
             // Cancelled when the listener goes away; then the stream ends.
-            do { try await Task.sleep(for: interval) } catch { return nil }
+            do { try await Task.sleep(for: pause) } catch { return nil }
             return ()
         }
     }

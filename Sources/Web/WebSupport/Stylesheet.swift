@@ -152,6 +152,7 @@ package enum Stylesheet {
         .steps .stopped .mark{border-color:var(--bad);background:var(--bad);color:var(--paper)}
         .steps .stopped{color:var(--ink)}
         .steps .fine{display:block;font-weight:400}
+        .parcels{list-style:none;padding:0;margin:1.5rem 0 0}.parcels li{padding:.35rem 0}
         .tag{display:inline-block;border-radius:99px;padding:.1rem .6rem;font-size:.85rem;font-weight:600;\
         background:var(--sunk);color:var(--ink)}
         .tag.warn{background:var(--warn-wash);color:var(--warn)}.tag.good{background:var(--brand-wash);

@@ -18,8 +18,8 @@ package struct WebServer: Service {
         /// True when browsers come by https, at a proxy in front: cookies are then marked accordingly.
         package var isSecure: Bool
         package var sessionSecret: String
-        /// Addresses of the proxies in front. Only they are believed when they say for whom they ask; without any, the
-        /// peer's own address counts.
+        /// Addresses of the proxies in front. Only they are believed when they say for whom they ask;
+        /// without any, the peer's own address counts.
         package var trustedProxies: Set<String> = []
         /// A connection on which nothing happens is closed; longer than the heartbeat of an event stream.
         package var idleSeconds: Int64 = 75
