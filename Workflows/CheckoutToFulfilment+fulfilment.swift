@@ -61,13 +61,16 @@ extension CheckoutToFulfilment {
         return journey.endedAt
     }
 
+    /// A refund that could not be finished has asked for attention, and holds up no other parcel.
     private func refund(
         _ units: [UnitID], _ cause: RefundCause, _ occasion: String, of order: PlacedOrder, _ flow: Flow<Self>
     ) async throws {
         guard !units.isEmpty else { return }
-        _ = try await flow.child(
-            .refund, for: occasion, RefundOrder.self,
-            RefundOrder.Input(order: order.id, payment: order.payment, cause: cause, units: units))
+        do {
+            _ = try await flow.child(
+                .refund, for: occasion, RefundOrder.self,
+                RefundOrder.Input(order: order.id, payment: order.payment, cause: cause, units: units))
+        } catch let failure as StepFailed where failure.code == RefundUnfinished.code {}
     }
 
     /// What goes wrong with paper is the invoice's own affair: it has asked for attention and stops nothing

@@ -219,6 +219,9 @@ extension CheckoutToFulfilment {
                 intent: payment.intent.rawValue, captured: payment.received, charge: payment.charge?.rawValue,
                 stripeFee: payment.stripeFee, at: payment.at, in: tx)
             if isFirst { try await post(paid, of: sold, at: payment.at, in: tx) }
+            // An event that came twice may have been taken for one that nobody waits for.
+            try await Attention().resolve(
+                .order(.unmatchedPayment), subject: payment.intent.rawValue, by: "workflow", in: tx)
             try await Orders().refreshStatus(order.id, in: tx)
         }
         return true

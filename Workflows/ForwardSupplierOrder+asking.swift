@@ -68,7 +68,7 @@ extension ForwardSupplierOrder {
         _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, mustLookUp: Bool, _ attempt: Attempt,
         for tenant: Tenant
     ) async throws -> SupplierAnswer {
-        if attempt.isAmbiguous || mustLookUp, let known = try await lookUp(brief) { return .placed([known]) }
+        if attempt.isAmbiguous || mustLookUp, let known = try await lookUp(brief) { return .recovered(known) }
         let request = try await request(wanted, of: brief, for: tenant)
         try await attempt.announce()
         do {
@@ -91,12 +91,12 @@ extension ForwardSupplierOrder {
         case .complete(let placed): return .placed(placed.map(\.id))
         // Our reference is used up now, so what was refused of it cannot be ordered again: it is canceled.
         case .partial(let placed, _): return .placed(placed.map(\.id))
-        case .alreadyPlaced(let id?): return .placed([id])
+        case .alreadyPlaced(let id?): return .recovered(id)
         case .alreadyPlaced(nil):
             guard let known = try await lookUp(brief) else {
                 throw SupplierContradiction(reference: brief.reference)
             }
-            return .placed([known])
+            return .recovered(known)
         case .refused(let groups):
             if let wallet = groups.first(where: { $0.refusal.problem == .wallet }) {
                 throw try await emptyWallet(brief, wallet.refusal, for: tenant)

@@ -55,15 +55,18 @@ extension ForwardSupplierOrder {
         return answer
     }
 
-    /// Takes what the supplier has of it as accepted, and cancels the rest.
+    /// Takes what the supplier has of it as accepted, and cancels the rest. A recovered order may be one of a
+    /// set, of which the supplier shows no other: what it lacks may be on its way and is not canceled.
     func accept(
-        _ ids: [BigBuyOrder.ID], _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, _ round: Int,
+        _ ids: [BigBuyOrder.ID], _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, isRecovered: Bool,
         _ flow: Flow<Self>
     ) async throws -> Output {
         let receipt = try await flow.step(.readOrders, retry: .patient) { _ in try await read(ids) }
         let orders = receipt.orders
         let canceled = try await flow.transaction(.accept, on: shop.transactions) { tx in
-            let accepted = wanted.map(\.sku).filter { sku in orders.contains { $0.references.contains(sku) } }
+            let asked = wanted.map(\.sku)
+            let found = asked.filter { sku in orders.contains { $0.references.contains(sku) } }
+            let accepted = isRecovered ? asked : found
             let supplierOrders = SupplierOrders()
             let now = shop.clock.now
             try await supplierOrders.move(brief.id, to: .submitted, at: now, in: tx)
@@ -76,8 +79,10 @@ extension ForwardSupplierOrder {
                 try await supplierOrders.move(brief.id, to: .partiallyCanceled, at: now, in: tx)
             }
             try await Reservations().commit(brief.order, in: tx)
-            try await post(receipt, accepted: accepted, of: brief, at: now, in: tx)
+            try await post(receipt, accepted: found, of: brief, at: now, in: tx)
             try await settleAttention(brief, in: tx)
+            let unseen = accepted.filter { !found.contains($0) }
+            if !unseen.isEmpty { try await askAbout(unseen, of: brief, in: tx) }
             return canceled
         }
         return Output(orders: orders, canceled: canceled, refundCause: brief.refundCause)
@@ -137,6 +142,17 @@ extension ForwardSupplierOrder {
         guard !refused.isEmpty else { return [] }
         return try await SupplierOrders().moveUnits(
             of: brief.id, references: refused, to: .canceled, problem: "the supplier cannot deliver", in: tx)
+    }
+
+    private func askAbout(
+        _ unseen: [SKU], of brief: SupplierBrief, in tx: Transaction<OneTenant>
+    ) async throws {
+        let names = unseen.map(\.rawValue).joined(separator: ", ")
+        try await Attention().open(
+            .order(.supplierUnknown), subject: "\(brief.id)", order: brief.order,
+            message: "the order found under \(brief.reference) lacks \(names); look at the supplier for "
+                + "further orders of this reference, and follow or refund these by hand", in: tx)
+        try await Orders().refreshStatus(brief.order, in: tx)
     }
 
     private func settleAttention(_ brief: SupplierBrief, in tx: Transaction<OneTenant>) async throws {

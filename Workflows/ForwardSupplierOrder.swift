@@ -53,7 +53,9 @@ package struct ForwardSupplierOrder: Workflow {
             round += 1
             switch try await placeOrder(wanted, of: brief, round, hasAcceptedPrice: hasAcceptedPrice, flow) {
             case .placed(let ids):
-                return try await accept(ids, wanted, of: brief, round, flow)
+                return try await accept(ids, wanted, of: brief, isRecovered: false, flow)
+            case .recovered(let id):
+                return try await accept([id], wanted, of: brief, isRecovered: true, flow)
             case .refused(let references):
                 wanted.removeAll { references.contains($0.sku) }
             case .held(let hold):
@@ -124,6 +126,8 @@ struct SupplierHold: Codable, Sendable {
 /// How one try ended.
 enum SupplierAnswer: Codable, Sendable {
     case placed([BigBuyOrder.ID])
+    /// Found by our reference: one order of what may be a set of several warehouses.
+    case recovered(BigBuyOrder.ID)
     /// These cannot be had; the others have not been ordered yet.
     case refused([SKU])
     case held(SupplierHold)

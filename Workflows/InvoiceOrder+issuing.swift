@@ -74,17 +74,21 @@ extension InvoiceOrder {
         guard next > plan.nextNumber else { return nil }
         let others = try await Invoices().numbers(in: brief.series, in: tx)
         var likely: [SmartBillDocument] = []
+        var isUnseen = false
         for number in plan.nextNumber..<next where !others.contains(where: { Int($0) == number }) {
-            guard let document = try await documentOfSameTotal(number, brief, others, client) else {
+            guard let (document, total) = try await find(number, brief, others, client) else {
+                isUnseen = true
                 continue
             }
+            guard total == brief.total else { continue }
             let text = String(decoding: try await client.pdf(of: document), as: UTF8.self)
             if text.contains(brief.reference) { return document }
             // A page that names another of our references is another order's.
             if !text.contains("CFX-") { likely.append(document) }
         }
-        if likely.isEmpty { return nil }
-        guard likely.count == 1, next == plan.nextNumber + 1 else {
+        // What was taken and cannot be seen may be this order's.
+        if likely.isEmpty, !isUnseen { return nil }
+        guard !isUnseen, likely.count == 1, next == plan.nextNumber + 1 else {
             throw InvoiceProblem.needsReconciliation(series: brief.series, from: plan.nextNumber, to: next)
         }
         return likely[0]
@@ -92,9 +96,9 @@ extension InvoiceOrder {
 
     /// Numbers are names with leading zeros, of which the series tells only the value: they are written as
     /// the known ones are, or with four digits.
-    private func documentOfSameTotal(
+    private func find(
         _ number: Int, _ brief: InvoiceBrief, _ others: Set<String>, _ client: SmartBillClient
-    ) async throws -> SmartBillDocument? {
+    ) async throws -> (document: SmartBillDocument, total: Money)? {
         let widths = Set(others.map(\.count)).union([4, 1])
         for width in widths.sorted(by: >) {
             let plain = "\(number)"
@@ -102,7 +106,7 @@ extension InvoiceOrder {
             let document = SmartBillDocument(series: brief.series, number: padded)
             do {
                 let status = try await client.paymentStatus(of: document, in: brief.total.currency)
-                return status.total == brief.total ? document : nil
+                return (document, status.total)
             } catch {
                 guard case .refused(.documentUnknown, _) = error.reason else { throw error }
             }

@@ -121,8 +121,22 @@ package struct PaymentCourier: Sendable {
         guard let run = try await Orders().load(payment.order, in: tx).run else {
             return .notYet("the order \(payment.order) has no run")
         }
-        _ = try await signals.send(.payment, signal, to: RunID(rawValue: run), once: event.id.rawValue)
+        let isAwaited = try await signals.send(
+            .payment, signal, to: RunID(rawValue: run), once: event.id.rawValue)
+        if !isAwaited, signal.kind == .succeeded { try await setAside(signal, about: payment, in: tx) }
         return .delivered
+    }
+
+    /// The run has ended and took no money, so nobody else will tell that the shopper was charged.
+    private func setAside(
+        _ signal: PaymentSignal, about payment: Payment, in tx: Transaction<OneTenant>
+    ) async throws {
+        guard try await Payments().load(payment.id, in: tx).paidAt == nil else { return }
+        try await Attention().open(
+            .order(.unmatchedPayment), subject: signal.intent.rawValue, order: payment.order,
+            message: "the shopper has paid an order that is served no more; refund it or serve it by hand",
+            in: tx)
+        try await Orders().refreshStatus(payment.order, in: tx)
     }
 
     /// A refund can fail days after its run has ended. Then nobody waits for the event, and it is written

@@ -1,6 +1,7 @@
 // Money goes back in four moves: our row first, which reserves the amount; then the shopper's refund, which
 // takes the whole of it from the merchant; then exactly F of our fee back to the merchant; and when Stripe
-// says that the refund stands, the books. A crash between any two of them continues with the next.
+// says that the refund stands, the books. A crash between any two of them continues with the next. What was
+// reserved is free again only when it is certain that the shopper did not get it: else it could go out twice.
 
 import Commerce
 import CommerceStore
@@ -48,20 +49,35 @@ package struct RefundOrder: Workflow {
 
     package func run(_ input: Input, _ flow: Flow<Self>) async throws -> Output {
         guard let plan = try await reserve(input, flow) else { return Output(end: .nothingLeft, refund: nil) }
+        let refund: StripeRefund.ID
         do {
-            let refund = try await refund(plan, flow)
-            try await noteRefund(refund, of: plan, flow)
-            if plan.fee.isPositive { try await releaseFee(plan, flow) }
-            guard try await stands(refund, flow) else {
-                try await fail(plan, of: input, "the bank did not take the refund", flow)
-                return Output(end: .failed, refund: plan.id)
-            }
+            refund = try await self.refund(plan, flow)
         } catch let failure as StepFailed {
+            guard failure.code != RefundUnaccounted.code else {
+                throw try await leave(plan, of: input, failure, flow)
+            }
             try await fail(plan, of: input, failure.failure.message, flow)
             return Output(end: .failed, refund: plan.id)
         }
+        do {
+            return Output(end: try await finish(refund, plan, of: input, flow), refund: plan.id)
+        } catch let failure as StepFailed {
+            throw try await leave(plan, of: input, failure, flow)
+        }
+    }
+
+    /// Everything after the shopper's money is on its way.
+    private func finish(
+        _ refund: StripeRefund.ID, _ plan: RefundPlan, of input: Input, _ flow: Flow<Self>
+    ) async throws -> Output.End {
+        try await noteRefund(refund, of: plan, flow)
+        if plan.fee.isPositive { try await releaseFee(plan, flow) }
+        guard try await stands(refund, flow) else {
+            try await fail(plan, of: input, "the bank did not take the refund", flow)
+            return .failed
+        }
         try await settle(plan, of: input, flow)
-        return Output(end: .settled, refund: plan.id)
+        return .settled
     }
 
     private func reserve(_ input: Input, _ flow: Flow<Self>) async throws -> RefundPlan? {
@@ -88,19 +104,28 @@ package struct RefundOrder: Workflow {
     /// mark.
     private func refund(_ plan: RefundPlan, _ flow: Flow<Self>) async throws -> StripeRefund.ID {
         try await flow.step(.refund, retry: .patient) { attempt in
-            if attempt.isAmbiguous {
-                let known = try await shop.stripe.refunds(of: plan.intent).first {
-                    $0.metadata["refund_id"] == "\(plan.id)"
-                }
-                if let known { return known.id }
-            }
+            if attempt.isAmbiguous, let known = try await earlierRefund(of: plan) { return known.id }
             try await attempt.announce()
-            return try await shop.stripe.refund(
-                StripeRefundRequest(
-                    paymentIntent: plan.intent, amount: plan.amount, reverseTransfer: true,
-                    refundApplicationFee: false,
-                    metadata: plan.marks), key: "cf:refund:\(plan.id)"
-            ).id
+            let request = StripeRefundRequest(
+                paymentIntent: plan.intent, amount: plan.amount, reverseTransfer: true,
+                refundApplicationFee: false, metadata: plan.marks)
+            do throws(StripeFailure) {
+                return try await shop.stripe.refund(request, key: "cf:refund:\(plan.id)").id
+            } catch {
+                // Of a key that was used with other parameters, what became of that use is not known either.
+                guard error.mayHaveHappened || error.reason == .idempotencyMismatch else { throw error }
+                throw RefundUnaccounted.orSame(error)
+            }
+        }
+    }
+
+    private func earlierRefund(of plan: RefundPlan) async throws -> StripeRefund? {
+        do throws(StripeFailure) {
+            return try await shop.stripe.refunds(of: plan.intent).first {
+                $0.metadata["refund_id"] == "\(plan.id)"
+            }
+        } catch {
+            throw RefundUnaccounted.orSame(error)
         }
     }
 
@@ -171,6 +196,21 @@ package struct RefundOrder: Workflow {
             try await Orders().refreshStatus(input.order, in: tx)
         }
     }
+
+    /// Stripe has the refund, or may have it: the amount stays reserved, and a person looks. Returns what the
+    /// run ends with.
+    private func leave(
+        _ plan: RefundPlan, of input: Input, _ failure: StepFailed, _ flow: Flow<Self>
+    ) async throws -> RefundUnfinished {
+        try await flow.write(.fail, for: "unfinished", in: shop) { tx in
+            try await Attention().open(
+                .order(.refundFailed), subject: "\(plan.id)", order: input.order,
+                message: "the refund of \(plan.amount) may have reached the shopper and was not finished; "
+                    + "look at Stripe before refunding it again: \(failure.failure.message)", in: tx)
+            try await Orders().refreshStatus(input.order, in: tx)
+        }
+        return RefundUnfinished(refund: plan.id, reason: failure.failure.message)
+    }
 }
 
 private struct RefundPlan: Codable, Sendable {
@@ -195,6 +235,32 @@ private enum RefundState: String, Codable, Sendable {
         case .failed, .canceled: self = .failed
         case .pending, .requiresAction, .unknown: self = .open
         }
+    }
+}
+
+/// The refund went to Stripe, or may have gone there, and the rest could not be done. It has asked for
+/// attention.
+struct RefundUnfinished: Classified, CustomStringConvertible {
+    static let code = "refund.unfinished"
+    let refund: RefundID
+    let reason: String
+    var code: String { Self.code }
+    var disposition: Disposition { .permanent }
+    var description: String { "the refund \(refund) was not finished: \(reason)" }
+}
+
+/// No more can be tried, and Stripe may have made the refund all the same.
+private struct RefundUnaccounted: Classified, CustomStringConvertible {
+    static let code = "refund.unaccounted"
+    let failure: StripeFailure
+    var code: String { Self.code }
+    var disposition: Disposition { .permanent }
+    var description: String { "it is not known whether Stripe made the refund: \(failure)" }
+
+    /// What may be tried again keeps its own word.
+    static func orSame(_ failure: StripeFailure) -> any Error {
+        guard case .permanent = failure.disposition else { return failure }
+        return RefundUnaccounted(failure: failure)
     }
 }
 

@@ -3,8 +3,9 @@ import CommerceStore
 import Durable
 import Foundation
 import Testing
-import VendorSandbox
 import Workflows
+
+@testable import VendorSandbox
 
 @Suite("Invoices without an idempotency key")
 struct InvoiceTests {
@@ -69,6 +70,28 @@ struct InvoiceTests {
         }
     }
 
+    @Test("a number that was taken and cannot be found is left to a person, and nothing is issued anew")
+    func unseenNumber() async throws {
+        try await World.open { world in
+            let desk = world.smartBill.workbench
+            desk.inject(Fault("POST /SBORO/api/invoice", .dropAfter, count: 1))
+            desk.inject(Fault("GET /SBORO/api/invoice/paymentstatus", .status, status: 500))
+            let run = try await world.paidCheckout()
+            #expect(try await world.order(of: run)?.status.invoice == .retrying)
+
+            let vendor = try #require(world.smartBill.vendor as? SmartBillSandbox)
+            await vendor.forgetInvoices()
+            desk.clearFaults()
+            try await world.fleet.settle(upTo: .seconds(1_500))
+
+            let order = try #require(try await world.order(of: run))
+            #expect(order.status.invoice == .manual)
+            #expect(order.status.attention == .invoice)
+            #expect(world.count("invoice.create") == 1)
+            #expect(await invoices(world).isEmpty)
+        }
+    }
+
     @Test("the PDF is kept with the invoice")
     func document() async throws {
         try await World.open { world in
@@ -82,5 +105,13 @@ struct InvoiceTests {
             }
             #expect(pdf?.starts(with: Data("%PDF".utf8)) == true)
         }
+    }
+}
+
+extension SmartBillSandbox {
+    /// The series go on behind what was issued, and nothing of it can be found.
+    fileprivate func forgetInvoices() {
+        let last = world.invoices.compactMap { Int64($0.key.number) }.max() ?? 0
+        world = SmartBillWorld(firstNumber: last + 1)
     }
 }

@@ -64,6 +64,33 @@ struct LatePaymentTests {
         }
     }
 
+    @Test("a success after the run has ended asks for a person, once")
+    func unmatched() async throws {
+        try await World.open { world in
+            let run = try await expire(world)
+            try await world.fleet.settle()
+            #expect(try world.output(of: run)?.end == .expired)
+
+            try await payAllTheSame(run, world)
+            let payment = try #require(try await world.payment(of: run))
+            for raw in await world.stripe.vendor.objects("events") ?? [] {
+                let event = try StripeEvent(parsing: raw.bytes)
+                guard event.kind == .paymentSucceeded else { continue }
+                let answer = try await world.transaction { tx in
+                    try await PaymentCourier(MemorySignals(journal: world.fleet.journal))
+                        .deliver(event, about: payment, in: tx)
+                }
+                #expect(answer == .delivered)
+            }
+
+            let items = try await world.transaction { try await Attention().openItems(in: $0) }
+            #expect(items.map(\.topic) == [AttentionKind.unmatchedPayment.rawValue])
+            #expect(items.first?.subject == payment.intent)
+            #expect(try await world.order(of: run)?.status.attention == .unmatchedPayment)
+            #expect(world.count("order.create") == 0)
+        }
+    }
+
     @Test("a payment with another fee than was asked for is held, and nothing is served")
     func held() async throws {
         try await World.open { world in

@@ -20,6 +20,7 @@ actor StandInSupplier: SandboxVendor {
     private var soldOutAtCreation: Set<String> = []
     private var unitPrice = 1000
     private var isWalletEmpty = false
+    private var sendsApart = false
 
     init() {}
 
@@ -29,6 +30,8 @@ actor StandInSupplier: SandboxVendor {
     func sellOut(_ skus: String...) { soldOut.formUnion(skus) }
     /// The check still says yes; the order meets an empty shelf.
     func sellOutBetween(_ skus: String...) { soldOutAtCreation.formUnion(skus) }
+    /// Every article comes from a warehouse of its own, as an order of its own.
+    func sendApart() { sendsApart = true }
     func charge(_ cents: Int) { unitPrice = cents }
     func emptyWallet(_ isEmpty: Bool) { isWalletEmpty = isEmpty }
     func track(_ status: String) {
@@ -101,15 +104,19 @@ actor StandInSupplier: SandboxVendor {
             let list = missing.map { "\"\($0)\"" }.joined(separator: ",")
             return error(409, "ER003", "Some products are out of stock.", data: "{\"skus\": [\(list)]}")
         }
+        let placed = (sendsApart ? good.map { [$0] } : [good]).map { place($0, reference) }
+        return .json(
+            ["orders": .array(placed), "errors": refusals(missing)], status: 201,
+            effect: SandboxEffect("order.create", on: reference))
+    }
+
+    private func place(_ lines: [(sku: String, quantity: Int)], _ reference: String) -> JSON {
         let id = String(15_000_001 + orders.count)
-        orders.append(Placed(id: id, reference: reference, lines: good))
-        let placed: JSON = [
-            "productReferences": .array(good.map { .string($0.sku) }), "id": .string(id), "warehouse": 1,
+        orders.append(Placed(id: id, reference: reference, lines: lines))
+        return [
+            "productReferences": .array(lines.map { .string($0.sku) }), "id": .string(id), "warehouse": 1,
             "url": .string("/rest/order/\(id)"),
         ]
-        return .json(
-            ["orders": [placed], "errors": refusals(missing)], status: 201,
-            effect: SandboxEffect("order.create", on: reference))
     }
 
     private func look(_ path: String) -> SandboxResponse {

@@ -120,6 +120,88 @@ struct SupplierTroubleTests {
         }
     }
 
+    @Test("a fee that cannot be given back leaves the refund reserved, and the run fails visibly")
+    func feeRefused() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.sellOutBetween("SKU-1")
+            world.stripe.workbench.inject(
+                Fault("POST /v1/application_fees/{id}/refunds", .status, status: 403, count: 1))
+
+            let run = try await world.paidCheckout()
+
+            let refund = try #require(try await refunds(world, run).first)
+            #expect(refund.status == .sent)
+            #expect(world.count("refund.create") == 1)
+            let order = try #require(try await world.order(of: run))
+            #expect(order.status.attention == .refundFailed)
+            let again = try await world.transaction {
+                try await Refunds().reserveAll(
+                    of: order.id, paidBy: refund.payment, cause: .supplierUnavailable, key: "again", in: $0)
+            }
+            #expect(again == nil)
+            let failures = world.fleet.journal.runIDs.compactMap { id -> String? in
+                guard case .failed(let failure)? = world.fleet.journal.outcome(of: id) else { return nil }
+                return failure.code
+            }
+            #expect(failures == ["refund.unfinished"])
+        }
+    }
+
+    @Test("a refund that Stripe itself refuses frees its amount")
+    func refundRefused() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.sellOutBetween("SKU-1")
+            world.stripe.workbench.inject(Fault("POST /v1/refunds", .status, status: 403, count: 1))
+
+            let run = try await world.paidCheckout()
+
+            #expect(try await refunds(world, run).map(\.status) == [.failed])
+            #expect(world.count("refund.create") == 0)
+            #expect(try await world.order(of: run)?.status.attention == .refundFailed)
+        }
+    }
+
+    @Test("after a lost answer, a look-up that is refused leaves the refund reserved")
+    func refundUnaccounted() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.sellOutBetween("SKU-1")
+            world.stripe.workbench.inject(Fault("POST /v1/refunds", .dropAfter, count: 1))
+            world.stripe.workbench.inject(Fault("GET /v1/refunds", .status, status: 403, count: 1))
+
+            let run = try await world.paidCheckout()
+
+            #expect(try await refunds(world, run).map(\.status) == [.reserved])
+            #expect(world.count("refund.create") == 1)
+            #expect(try await world.order(of: run)?.status.attention == .refundFailed)
+        }
+    }
+
+    @Test("of a set whose answer was lost only one order is found: the rest is not canceled")
+    func recoveredInPart() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.sendApart()
+            world.bigBuy.workbench.inject(
+                Fault("POST /rest/order/create/multishipping.json", .dropAfter, count: 1))
+
+            let run = try await world.paidCheckout(1, lines: 2)
+
+            #expect(await supplier.soldLines == ["1 x SKU-1", "1 x SKU-2"])
+            let order = try #require(try await world.order(of: run))
+            let units = try await world.transaction {
+                try await SupplierOrders().units(ofOrder: order.id, in: $0)
+            }
+            #expect(units.map(\.state) == [.forwarded, .forwarded])
+            #expect(order.status.attention == .supplierUnknown)
+            #expect(try await refunds(world, run).isEmpty)
+            #expect(world.count("refund.create") == 0)
+            #expect(try await world.imbalance().isEmpty)
+        }
+    }
+
     @Test("a refund that the bank sends back days later reopens the order's refund")
     func refundFailsLater() async throws {
         let supplier = StandInSupplier()
