@@ -10,7 +10,6 @@ let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", packa
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
-let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -22,16 +21,19 @@ func layer(_ name: String, in room: String, needs: [Target.Dependency] = []) -> 
 }
 
 func systemLibrary(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
-    .systemLibrary(name: name, path: "Sources/Drivers/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+    .systemLibrary(
+        name: name, path: "Sources/Drivers/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
 func migrations(_ schema: String) -> Target {
     .target(
-        name: "\(schema)Migrations", path: "Migrations/\(schema)", resources: [.copy("sql")], swiftSettings: strict)
+        name: "\(schema)Migrations", path: "Migrations/\(schema)", resources: [.copy("sql")],
+        swiftSettings: strict)
 }
 
 func tests(_ name: String, of needs: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: needs + ["TestServers"], path: "Tests/\(name)", swiftSettings: strict)
+    .testTarget(
+        name: name, dependencies: needs + ["TestServers"], path: "Tests/\(name)", swiftSettings: strict)
 }
 
 let drivers: [Target] = [
@@ -55,7 +57,8 @@ let engine: [Target] = [
 let commerce: [Target] = [
     migrations("Commerce"),
     layer("Commerce", in: "Commerce"),
-    layer("CommerceStore", in: "Commerce", needs: ["Commerce", "Postgres", "CommerceMigrations", crypto, log]),
+    layer(
+        "CommerceStore", in: "Commerce", needs: ["Commerce", "Postgres", "CommerceMigrations", crypto, log]),
 ]
 
 let vendors: [Target] = [
@@ -70,7 +73,9 @@ let vendors: [Target] = [
 let business: [Target] = [
     .target(
         name: "Workflows",
-        dependencies: ["Durable", "Fleet", "Commerce", "CommerceStore", "Stripe", "SmartBill", "BigBuy", "Resend"],
+        dependencies: [
+            "Durable", "Fleet", "Commerce", "CommerceStore", "Stripe", "SmartBill", "BigBuy", "Resend",
+        ],
         path: "Workflows", swiftSettings: strict)
 ]
 
@@ -103,7 +108,10 @@ let proofs: [Target] = [
     tests("WorkflowsTests", of: ["Workflows", "VendorSandbox", "DurableTesting"]),
     tests(
         "FaultTests",
-        of: ["cartflux", "Workflows", "CommerceStore", "Fleet", "VendorSandbox", "EngineMigrations", "CommerceMigrations", log]),
+        of: [
+            "cartflux", "Workflows", "CommerceStore", "Fleet", "VendorSandbox", "EngineMigrations",
+            "CommerceMigrations", log,
+        ]),
     tests("WebTests", of: ["Storefront", "Gateway", "CommerceMigrations", "EngineMigrations", crypto]),
 ]
 
@@ -115,6 +123,7 @@ let package = Package(
         .library(name: "Durable", targets: ["Durable"]),
         .library(name: "Fleet", targets: ["Fleet"]),
         .library(name: "DurableTesting", targets: ["DurableTesting"]),
+        .library(name: "EngineMigrations", targets: ["EngineMigrations"]),
         .executable(name: "cartflux", targets: ["cartflux"]),
     ],
     dependencies: [
