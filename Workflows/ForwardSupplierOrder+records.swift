@@ -64,6 +64,7 @@ extension ForwardSupplierOrder {
         let receipt = try await flow.step(.readOrders, retry: .patient) { _ in try await read(ids) }
         let orders = receipt.orders
         let canceled = try await flow.transaction(.accept, on: shop.transactions) { tx in
+            try await tx.lockOrder(brief.order)
             let asked = wanted.map(\.sku)
             let found = asked.filter { sku in orders.contains { $0.references.contains(sku) } }
             let accepted = isRecovered ? asked : found
@@ -91,6 +92,7 @@ extension ForwardSupplierOrder {
     /// Nothing of it can be had: all its units are canceled, for the caller to refund.
     func reject(_ brief: SupplierBrief, _ flow: Flow<Self>) async throws -> Output {
         let canceled = try await flow.transaction(.reject, on: shop.transactions) { tx in
+            try await tx.lockOrder(brief.order)
             let state = try await SupplierOrders().load(brief.id, in: tx).state
             // Who was asked and may have the order cannot be left without having answered.
             if state == .unknown {
@@ -111,6 +113,7 @@ extension ForwardSupplierOrder {
 
     func giveToMerchant(_ brief: SupplierBrief, _ flow: Flow<Self>) async throws -> Output {
         try await flow.write(.giveToMerchant, in: shop) { tx in
+            try await tx.lockOrder(brief.order)
             try await Attention().open(
                 .order(.supplierUnknown), subject: "\(brief.id)", order: brief.order,
                 message:

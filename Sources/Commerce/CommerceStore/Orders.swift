@@ -160,8 +160,9 @@ package struct Orders: Sendable {
 }
 
 extension Transaction where Scope == OneTenant {
-    /// Whoever writes records of one order takes turns on its row.
-    func lockOrder(_ id: OrderID) async throws {
+    /// Whoever writes records of one order takes turns on its row, and takes it before any other: two who took
+    /// it last, after rows that they share, would wait for each other.
+    package func lockOrder(_ id: OrderID) async throws {
         let found = try await first(
             """
             select id from shop.orders where tenant_id = \(tenantUUID) and id = \(id.rawValue)
