@@ -161,7 +161,7 @@ struct SandboxSmartBillTests {
         ("seriesName", "NONE", 400, "Seria nu a fost gasita!"),
         ("issueDate", "22.11.2026", 400, "Data documentului"),
         ("products", [], 400, "Factura nu contine produse!"),
-        ("currency", "XXX", 400, "Moneda nu a fost gasita"),
+        ("currency", "QQQ", 400, "Moneda nu a fost gasita"),
         ("language", "XX", 400, "Limba nu a fost gasita"),
         ("useStock", true, 200, "Modulul stoc nu este activ!"),
     ]

@@ -160,8 +160,8 @@ package struct Orders: Sendable {
 }
 
 extension Transaction where Scope == OneTenant {
-    /// Whoever writes records of one order takes turns on its row, and takes it before any other: two who took
-    /// it last, after rows that they share, would wait for each other.
+    /// Whoever writes records of one order takes turns on its row, and takes it before any other row: two who
+    /// took it last, after rows that they share, would wait for each other.
     package func lockOrder(_ id: OrderID) async throws {
         let found = try await first(
             """
