@@ -2,8 +2,9 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 
-// The smallest HTTP caller that tests and tools need: one request, whole bodies, no retries, no redirects,
-// a connection that breaks is an error.
+// The smallest HTTP caller that tests and tools need: one request, whole bodies, no redirects, a connection
+// that breaks is an error. Only a refused one, on which nothing was sent, is tried again for a moment: on a
+// busy machine a server that was just started may not take connections yet.
 
 /// Sends requests to sandboxes and to servers under test.
 package enum SandboxCaller {
@@ -11,9 +12,25 @@ package enum SandboxCaller {
     private static let timeout = TimeAmount.seconds(30)
     private static let bodyLimit = 64 * 1024 * 1024
 
+    private static let refusals = 20
+    private static let pauseAfterRefusal: Duration = .milliseconds(50)
+
     /// Sends one request and reads the whole answer. Throws when the connection fails or is dropped.
     package static func send(
         _ method: String, _ url: String, headers: [String: String] = [:], body: [UInt8] = []
+    ) async throws -> SandboxResponse {
+        for _ in 1..<refusals {
+            do {
+                return try await sendOnce(method, url, headers: headers, body: body)
+            } catch where "\(error)".contains("Connection refused") {
+                try await Task.sleep(for: pauseAfterRefusal)
+            }
+        }
+        return try await sendOnce(method, url, headers: headers, body: body)
+    }
+
+    private static func sendOnce(
+        _ method: String, _ url: String, headers: [String: String], body: [UInt8]
     ) async throws -> SandboxResponse {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
