@@ -28,6 +28,8 @@ extension CheckoutToFulfilment {
 
     private func split(_ order: PlacedOrder, _ flow: Flow<Self>) async throws -> [SupplierOrderID] {
         try await flow.transaction(.split, on: shop.transactions) { tx in
+            // Money that came late finds its units given up, perhaps to be had again.
+            try await Reservations().regain(order.id, in: tx)
             let planned = try await SupplierOrders().plan(order.id, in: tx)
             try await Orders().refreshStatus(order.id, in: tx)
             return planned.map(\.id)

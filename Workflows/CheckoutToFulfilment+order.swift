@@ -25,7 +25,7 @@ extension CheckoutToFulfilment {
         try await flow.transaction(.reprice, on: shop.transactions) { tx in
             let accepted = try await Checkouts().load(checkout, in: tx)
             do {
-                _ = try await Quotes().confirm(accepted, in: tx)
+                _ = try await Quotes().confirm(accepted, holding: .changing, in: tx)
                 return true
             } catch StoreError.saleRefused(let refusal, let products) {
                 try await Products().takeOffSale(products, after: refusal, in: tx)

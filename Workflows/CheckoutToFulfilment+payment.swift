@@ -35,8 +35,21 @@ extension CheckoutToFulfilment {
             try await flow.progress(CheckoutProgress(.awaitingPayment, order: order.id))
             return intent
         } catch let failure as StepFailed {
+            if let intent = try await notedPayment(of: order, flow) { return intent }
             try await abandon(order, after: failure, flow)
             return nil
+        }
+    }
+
+    /// The step can fail after Stripe's answer was noted, and then the shopper may be paying already.
+    private func notedPayment(of order: PlacedOrder, _ flow: Flow<Self>) async throws -> PaymentIntent.ID? {
+        try await flow.transaction(.recallPayment, on: shop.transactions) { tx in
+            try await tx.lockOrder(order.id)
+            let payment = try await Payments().load(order.payment, in: tx)
+            if payment.intent == nil {
+                _ = try await Payments().stopAttending(order.payment, at: shop.clock.now, in: tx)
+            }
+            return payment.intent.map { PaymentIntent.ID(rawValue: $0) }
         }
     }
 
@@ -149,12 +162,28 @@ extension CheckoutToFulfilment {
         var round = 0
         while true {
             let left = deadline.timeIntervalSince(try await flow.now())
-            guard left > 0, let news = try await flow.wait(.payment, upTo: .seconds(left)) else { return nil }
+            guard left > 0, let news = try await flow.wait(.payment, upTo: .seconds(left)) else {
+                return try await lastLook(intent, of: order, flow)
+            }
             round += 1
             guard news.kind == .succeeded, news.intent == intent else { continue }
             let end = try await readPayment(intent, "late-\(round)", of: order, flow)
             if case .captured(let payment) = end { return payment }
         }
+    }
+
+    /// News that came while the wait was ending is in the payment's row; what comes from now on asks for a
+    /// person.
+    private func lastLook(
+        _ intent: PaymentIntent.ID, of order: PlacedOrder, _ flow: Flow<Self>
+    ) async throws -> CapturedPayment? {
+        let hasNews = try await flow.transaction(.stopAttending, on: shop.transactions) { tx in
+            try await Payments().stopAttending(order.payment, at: shop.clock.now, in: tx)
+        }
+        guard hasNews else { return nil }
+        let end = try await readPayment(intent, "last", of: order, flow)
+        guard case .captured(let payment) = end else { return nil }
+        return payment
     }
 
     // MARK: - Reading

@@ -17,10 +17,12 @@ package struct CheckoutToFulfilment: Workflow {
         case place
         case decline
         case createPayment = "create_payment"
+        case recallPayment = "recall_payment"
         case abandon
         case noteAttempt = "note_attempt"
         case cancelPayment = "cancel_payment"
         case expire
+        case stopAttending = "stop_attending"
         case readPayment = "read_payment"
         case hold
         case recordPayment = "record_payment"

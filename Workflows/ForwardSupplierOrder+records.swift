@@ -79,7 +79,8 @@ extension ForwardSupplierOrder {
             if !canceled.isEmpty {
                 try await supplierOrders.move(brief.id, to: .partiallyCanceled, at: now, in: tx)
             }
-            try await Reservations().commit(brief.order, in: tx)
+            try await Reservations().settle(
+                supplierOrders.load(brief.id, in: tx), accepted: accepted, in: tx)
             try await post(receipt, accepted: found, of: brief, at: now, in: tx)
             try await settleAttention(brief, in: tx)
             let unseen = accepted.filter { !found.contains($0) }
@@ -101,10 +102,8 @@ extension ForwardSupplierOrder {
             try await SupplierOrders().move(
                 brief.id, to: .rejected, problem: "the supplier cannot deliver", at: shop.clock.now, in: tx)
             let canceled = try await cancelRest(of: brief, except: [], in: tx)
-            let units = try await SupplierOrders().units(ofOrder: brief.order, in: tx)
-            if units.allSatisfy({ $0.state == .canceled }) {
-                try await Reservations().release(brief.order, in: tx)
-            }
+            try await Reservations().settle(
+                SupplierOrders().load(brief.id, in: tx), accepted: [], in: tx)
             try await settleAttention(brief, in: tx)
             return canceled
         }
@@ -119,7 +118,8 @@ extension ForwardSupplierOrder {
                 message:
                     "this supplier has no link to the shop; order there with reference \(brief.reference)",
                 in: tx)
-            try await Reservations().commit(brief.order, in: tx)
+            try await Reservations().settle(
+                SupplierOrders().load(brief.id, in: tx), accepted: brief.lines.map(\.sku), in: tx)
             try await Orders().refreshStatus(brief.order, in: tx)
         }
         return Output(refundCause: brief.refundCause, isWithMerchant: true)

@@ -1,8 +1,6 @@
-// The merchant's invoice, in the merchant's own SmartBill account. SmartBill has neither idempotency keys nor
-// a look-up by our reference, and numbers of a series follow each other: so the next number is read and kept
-// before issuing, one run of ours at a time uses a series, and after an unknown outcome the numbers that were
-// taken since are compared with the order. What cannot be told apart is left to a person; an invoice is never
-// issued on a guess.
+// The merchant's invoice, in the merchant's own SmartBill account. How one comes to exist only once there,
+// without idempotency keys, is told in `InvoiceDesk.swift`. A run that must wait for others of its series
+// sleeps until the one before it calls; a timer stands behind the call.
 
 import Commerce
 import CommerceStore
@@ -18,6 +16,7 @@ package struct InvoiceOrder: Workflow {
         case open
         case prepare
         case issue
+        case callNext = "call_next"
         case keepDocument = "keep_document"
         case askPerson = "ask_person"
     }
@@ -38,19 +37,29 @@ package struct InvoiceOrder: Workflow {
 
     package func run(_ input: Input, _ flow: Flow<Self>) async throws -> Output {
         guard let brief = try await open(input.order, flow) else { return .notOurs }
+        let desk = InvoiceDesk(shop: shop, tenant: flow.tenant)
         let document: SmartBillDocument
         do {
             let plan = try await flow.step(.prepare, retry: .patient) { _ in
-                try await prepare(brief, for: flow.tenant)
+                InvoicePlan(taxes: try await desk.open(brief).taxes())
             }
-            document = try await flow.step(.issue, retry: .patient) { attempt in
-                try await issue(brief, plan, attempt, for: flow.tenant)
+            document = try await desk.issueInTurn(
+                brief, as: .issue, calling: .callNext, since: plan.nextNumber, flow
+            ) {
+                try await shop.inStore(desk.tenant) {
+                    .invoice(try await desk.invoice(brief, plan.taxes, in: $0))
+                }
             }
         } catch let failure as StepFailed {
             try await askPerson(brief, about: failure, flow)
             return .withPerson
         }
-        try await keep(document, of: brief, flow)
+        do {
+            try await desk.keep(document, of: brief, as: .keepDocument, flow)
+        } catch let failure as StepFailed {
+            // Without its page the invoice stands all the same.
+            try await askPerson(brief, about: failure, flow)
+        }
         return .issued
     }
 
@@ -67,42 +76,13 @@ package struct InvoiceOrder: Workflow {
         }
     }
 
-    /// The PDF is the shopper's copy, and is kept as long as the law asks. Without it the invoice stands all
-    /// the same.
-    private func keep(_ document: SmartBillDocument, of brief: InvoiceBrief, _ flow: Flow<Self>) async throws
-    {
-        do {
-            _ = try await flow.step(.keepDocument, retry: .patientForDays) { _ in
-                let client = try await client(of: brief, for: flow.tenant)
-                let pdf = try await client.pdf(of: document)
-                try await shop.inStore(flow.tenant) { tx in
-                    try await Invoices().storeDocument(Data(pdf), of: brief.id, in: tx)
-                }
-                return pdf.count
-            }
-        } catch let failure as StepFailed {
-            try await askPerson(brief, about: failure, flow)
-        }
-    }
-
     private func askPerson(_ brief: InvoiceBrief, about failure: StepFailed, _ flow: Flow<Self>) async throws
     {
-        try await flow.write(.askPerson, in: shop) { tx in
-            try await Invoices().markWaiting(brief.id, .manual, problem: failure.failure.message, in: tx)
-            try await Attention().open(
-                .order(.invoice), subject: "\(brief.id)", order: brief.order,
-                message: "the invoice needs you: \(failure.failure.message)", in: tx)
-            try await Orders().refreshStatus(brief.order, in: tx)
+        let next = try await flow.transaction(.askPerson, on: shop.transactions) { tx in
+            try await InvoiceDesk.askPerson(about: brief, flow.id, problem: failure.failure.message, in: tx)
         }
-    }
-
-    /// The merchant's account, opened with what the merchant gave us.
-    func client(of brief: InvoiceBrief, for tenant: Tenant) async throws -> SmartBillClient {
-        let login = try await shop.inStore(tenant) {
-            try await shop.credentials.load(kind: "smartbill", in: $0)
-        }
-        guard let login else { throw InvoiceProblem.noCredentials }
-        return shop.openSmartBill(login, brief.company)
+        try await InvoiceDesk(shop: shop, tenant: flow.tenant).call(
+            next.call, to: brief.place, as: .callNext, flow)
     }
 }
 
@@ -113,33 +93,53 @@ struct InvoiceBrief: Codable, Sendable {
     let company: String
     let series: String
     let total: Money
+
+    var place: Invoices.Series { Invoices.Series(company: company, name: series) }
 }
 
 /// What is known before the vendor is asked to issue.
 struct InvoicePlan: Codable, Sendable {
-    let nextNumber: Int
+    /// Only runs that began when the number was read here have it; it is read under the turn.
+    let nextNumber: Int?
     let taxes: [SmartBillTax]
+
+    init(taxes: [SmartBillTax]) {
+        nextNumber = nil
+        self.taxes = taxes
+    }
 }
 
 enum InvoiceProblem: Classified, CustomStringConvertible {
     case noCredentials
     case seriesMissing(String)
     case taxMissing(percent: String)
-    /// Another run of ours is issuing in the series.
-    case seriesBusy(until: Date)
+    /// The series passed on to another run before anything was asked.
+    case turnLost(at: Date)
+    /// The vendor has silenced the account.
+    case accountRests(until: Date)
+    /// Nothing of an earlier call is to be seen, and it may still have its effect.
+    case outcomeOpen(until: Date)
     /// Numbers were taken since, and which is ours cannot be told.
     case needsReconciliation(series: String, from: Int, to: Int)
 
     var disposition: Disposition {
-        if case .seriesBusy(let until) = self { .deferred(until: until) } else { .permanent }
+        switch self {
+        case .turnLost(let until), .accountRests(let until), .outcomeOpen(let until): .deferred(until: until)
+        case .noCredentials, .seriesMissing, .taxMissing, .needsReconciliation: .permanent
+        }
     }
+
+    /// Only somebody who looks at the account can tell.
+    var isForPerson: Bool { if case .needsReconciliation = self { true } else { false } }
 
     var code: String {
         switch self {
         case .noCredentials: "invoice.no_credentials"
         case .seriesMissing: "invoice.series_missing"
         case .taxMissing: "invoice.tax_missing"
-        case .seriesBusy: "invoice.series_busy"
+        case .turnLost: "invoice.turn_lost"
+        case .accountRests: "invoice.account_rests"
+        case .outcomeOpen: "invoice.outcome_open"
         case .needsReconciliation: "invoice.needs_reconciliation"
         }
     }
@@ -150,15 +150,12 @@ enum InvoiceProblem: Classified, CustomStringConvertible {
         case .seriesMissing(let name): "SmartBill has no invoice series \(name); create it or choose another"
         case .taxMissing(let percent):
             "the SmartBill account defines no VAT rate of \(percent) %; add it there"
-        case .seriesBusy: "another invoice of the series is being issued"
+        case .turnLost: "another run has taken the series over; this one queues up again"
+        case .accountRests: "SmartBill has silenced the account for too many calls"
+        case .outcomeOpen: "an answer was lost; what it did will be certain in a moment"
         case .needsReconciliation(let series, let from, let to):
             "an answer was lost and series \(series) went from \(from) to \(to); "
                 + "find this order's invoice in SmartBill"
         }
     }
-}
-
-extension RetryPolicy {
-    fileprivate static let patientForDays = RetryPolicy(
-        attempts: nil, within: .seconds(3 * 86_400), base: .seconds(1), cap: .seconds(1_800))
 }

@@ -20,7 +20,7 @@ package struct RefundOrder: Workflow {
         case releaseFee = "release_fee"
         case noteFee = "note_fee"
         case readRefund = "read_refund"
-        case settle
+        case book
         case fail
     }
 
@@ -48,7 +48,13 @@ package struct RefundOrder: Workflow {
     let shop: Shop
 
     package func run(_ input: Input, _ flow: Flow<Self>) async throws -> Output {
-        guard let plan = try await reserve(input, flow) else { return Output(end: .nothingLeft, refund: nil) }
+        let reserved: RefundPlan?
+        do {
+            reserved = try await reserve(input, flow)
+        } catch let failure as StepFailed {
+            throw try await refuse(input, failure, flow)
+        }
+        guard let plan = reserved else { return Output(end: .nothingLeft, refund: nil) }
         let refund: StripeRefund.ID
         do {
             refund = try await self.refund(plan, flow)
@@ -56,7 +62,7 @@ package struct RefundOrder: Workflow {
             guard failure.code != RefundUnaccounted.code else {
                 throw try await leave(plan, of: input, failure, flow)
             }
-            try await fail(plan, of: input, failure.failure.message, flow)
+            try await fail(plan, failure.failure.message, flow)
             return Output(end: .failed, refund: plan.id)
         }
         do {
@@ -73,11 +79,10 @@ package struct RefundOrder: Workflow {
         try await noteRefund(refund, of: plan, flow)
         if plan.fee.isPositive { try await releaseFee(plan, flow) }
         guard try await stands(refund, flow) else {
-            try await fail(plan, of: input, "the bank did not take the refund", flow)
+            try await fail(plan, "the bank did not take the refund", flow)
             return .failed
         }
-        try await settle(plan, of: input, flow)
-        return .settled
+        return try await settle(plan, flow) ? .settled : .failed
     }
 
     private func reserve(_ input: Input, _ flow: Flow<Self>) async throws -> RefundPlan? {
@@ -92,7 +97,10 @@ package struct RefundOrder: Workflow {
                         of: input.order, paidBy: input.payment, cause: input.cause, key: key, in: tx)
                 }
             let payment = try await Payments().load(input.payment, in: tx)
-            guard let refund, let intent = payment.intent, let charge = payment.charge else { return nil }
+            guard let refund else { return nil }
+            guard let intent = payment.intent, let charge = payment.charge else {
+                throw NothingToRefundFrom(payment: payment.id)
+            }
             return RefundPlan(
                 id: refund.id, intent: PaymentIntent.ID(rawValue: intent),
                 charge: StripeCharge.ID(rawValue: charge),
@@ -122,7 +130,7 @@ package struct RefundOrder: Workflow {
     private func earlierRefund(of plan: RefundPlan) async throws -> StripeRefund? {
         do throws(StripeFailure) {
             return try await shop.stripe.refunds(of: plan.intent).first {
-                $0.metadata["refund_id"] == "\(plan.id)"
+                $0.metadata[PaymentCourier.refundMark] == "\(plan.id)"
             }
         } catch {
             throw RefundUnaccounted.orSame(error)
@@ -142,7 +150,7 @@ package struct RefundOrder: Workflow {
             }
             if attempt.isAmbiguous {
                 let known = try await shop.stripe.applicationFeeRefunds(of: fee)
-                    .first { $0.metadata["refund_id"] == "\(plan.id)" }
+                    .first { $0.metadata[PaymentCourier.refundMark] == "\(plan.id)" }
                 if let known { return known.id }
             }
             try await attempt.announce()
@@ -171,30 +179,37 @@ package struct RefundOrder: Workflow {
         }
     }
 
-    private func settle(_ plan: RefundPlan, of input: Input, _ flow: Flow<Self>) async throws {
-        try await flow.write(.settle, in: shop) { tx in
-            let refund = try await Refunds().load(plan.id, in: tx)
-            if try await Refunds().settle(plan.id, in: tx) {
-                try await Ledger().post(
-                    .refunded(
-                        plan.id, order: input.order, store: tx.tenant, refund.breakdown,
-                        suppliers: try await Refunds().supplierShares(of: refund, in: tx),
-                        at: shop.clock.now),
-                    in: tx)
+    /// False when Stripe's event of a failure was faster: between our look and this step it may have come.
+    private func settle(_ plan: RefundPlan, _ flow: Flow<Self>) async throws -> Bool {
+        try await flow.transaction(.book, on: shop.transactions) { tx in
+            let isSettled = try await RefundBook(tx: tx).settle(plan.id, at: shop.clock.now)
+            if isSettled {
+                try await shop.starter.start(
+                    CreditOrder.self, CreditOrder.Input(refund: plan.id), once: "\(plan.id)", with: tx)
             }
-            try await Orders().refreshStatus(input.order, in: tx)
+            return isSettled
         }
     }
 
-    private func fail(_ plan: RefundPlan, of input: Input, _ reason: String, _ flow: Flow<Self>) async throws
-    {
+    private func fail(_ plan: RefundPlan, _ reason: String, _ flow: Flow<Self>) async throws {
         try await flow.write(.fail, in: shop) { tx in
-            try await Refunds().fail(plan.id, problem: reason, in: tx)
+            try await RefundBook(tx: tx).fail(
+                plan.id, because: reason, message: "the refund of \(plan.amount) failed: \(reason)",
+                at: shop.clock.now)
+        }
+    }
+
+    /// Our own books refuse the refund, which nobody else will notice. Returns what the run ends with.
+    private func refuse(_ input: Input, _ failure: StepFailed, _ flow: Flow<Self>) async throws
+        -> RefundUnfinished
+    {
+        try await flow.write(.fail, for: "refused", in: shop) { tx in
             try await Attention().open(
-                .order(.refundFailed), subject: "\(plan.id)", order: input.order,
-                message: "the refund of \(plan.amount) failed: \(reason)", in: tx)
+                .order(.refundFailed), subject: "\(input.payment)", order: input.order,
+                message: "the shopper was not refunded: \(failure.failure.message)", in: tx)
             try await Orders().refreshStatus(input.order, in: tx)
         }
+        return RefundUnfinished(refund: nil, reason: failure.failure.message)
     }
 
     /// Stripe has the refund, or may have it: the amount stays reserved, and a person looks. Returns what the
@@ -223,7 +238,7 @@ private struct RefundPlan: Codable, Sendable {
     let run: RunID
 
     /// What finds the refund again, and its events the run.
-    var marks: [String: String] { ["refund_id": "\(id)", PaymentCourier.refundRun: "\(run)"] }
+    var marks: [String: String] { [PaymentCourier.refundMark: "\(id)", PaymentCourier.refundRun: "\(run)"] }
 }
 
 private enum RefundState: String, Codable, Sendable {
@@ -238,15 +253,18 @@ private enum RefundState: String, Codable, Sendable {
     }
 }
 
-/// The refund went to Stripe, or may have gone there, and the rest could not be done. It has asked for
-/// attention.
+/// The refund could not be made, or went to Stripe, or may have gone there, and the rest could not be done.
+/// It has asked for attention.
 struct RefundUnfinished: Classified, CustomStringConvertible {
     static let code = "refund.unfinished"
-    let refund: RefundID
+    /// Nil when it was not even reserved.
+    let refund: RefundID?
     let reason: String
     var code: String { Self.code }
     var disposition: Disposition { .permanent }
-    var description: String { "the refund \(refund) was not finished: \(reason)" }
+    var description: String {
+        "the refund \(refund?.description ?? "that was asked for") was not finished: \(reason)"
+    }
 }
 
 /// No more can be tried, and Stripe may have made the refund all the same.
@@ -261,6 +279,16 @@ private struct RefundUnaccounted: Classified, CustomStringConvertible {
     static func orSame(_ failure: StripeFailure) -> any Error {
         guard case .permanent = failure.disposition else { return failure }
         return RefundUnaccounted(failure: failure)
+    }
+}
+
+/// There is money to give back and our row does not say from which charge: never "nothing left".
+private struct NothingToRefundFrom: Classified, CustomStringConvertible {
+    let payment: PaymentID
+    var code: String { "refund.no_charge" }
+    var disposition: Disposition { .permanent }
+    var description: String {
+        "the payment \(payment) names no charge to refund; compare it with Stripe"
     }
 }
 

@@ -18,6 +18,10 @@ package typealias OpenSmartBill = @Sendable (_ login: String, _ company: String)
 package struct Shop: Sendable {
     package let database: Database
     package let transactions: StoreTransactions
+    /// Carries news from one run of the shop to another.
+    package let signals: any SignalSender
+    /// Starts runs together with the rows that are their reason.
+    package let starter: any RunStarter
     package let stripe: StripeClient
     package let bigbuy: BigBuyClient
     package let resend: ResendClient
@@ -33,7 +37,9 @@ package struct Shop: Sendable {
     package let patience: Patience
 
     package init(
-        database: Database, transactions: StoreTransactions, stripe: StripeClient, bigbuy: BigBuyClient,
+        database: Database, transactions: StoreTransactions, signals: any SignalSender,
+        starter: any RunStarter,
+        stripe: StripeClient, bigbuy: BigBuyClient,
         resend: ResendClient, credentials: Credentials, openSmartBill: @escaping OpenSmartBill,
         sender: EmailAddress,
         orderPage: @escaping @Sendable (Store, StatusToken) -> String, isLive: Bool,
@@ -41,6 +47,8 @@ package struct Shop: Sendable {
     ) {
         self.database = database
         self.transactions = transactions
+        self.signals = signals
+        self.starter = starter
         self.stripe = stripe
         self.bigbuy = bigbuy
         self.resend = resend
@@ -61,6 +69,7 @@ package struct Shop: Sendable {
         registry.register(InvoiceOrder(shop: self))
         registry.register(RefundOrder(shop: self))
         registry.register(SendOrderEmail(shop: self))
+        registry.register(CreditOrder(shop: self))
     }
 }
 

@@ -19,3 +19,18 @@ extension Runs {
 }
 
 extension Runs: SignalSender {}
+
+/// Starts a run in the transaction that writes its reason: both or neither, and once per key.
+package protocol RunStarter: Sendable {
+    func start<W: Workflow>(
+        _ workflow: W.Type, _ input: W.Input, once key: String, with tx: Transaction<OneTenant>
+    ) async throws
+}
+
+extension Runs: RunStarter {
+    package func start<W: Workflow>(
+        _ workflow: W.Type, _ input: W.Input, once key: String, with tx: Transaction<OneTenant>
+    ) async throws {
+        _ = try await start(W.self, input, once: key, for: Tenant(tx.tenant), in: tx.postgres)
+    }
+}

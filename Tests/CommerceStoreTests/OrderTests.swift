@@ -118,7 +118,7 @@ import Testing
         var checkouts: [(TestShop, Checkout)] = []
         for _ in 0..<3 {
             let shop = try await TestShop.open(
-                stock: 1, products: 1, shared: "platform:test", reference: reference)
+                stock: 1, products: 1, shared: "test", reference: reference)
             for _ in 0..<3 { checkouts.append((shop, try await shop.checkout(shop.quote()))) }
         }
 

@@ -145,6 +145,25 @@ import Testing
         #expect(changed == .invoiceFinal)
     }
 
+    @Test("every store of the demo has a company and a login of its own at SmartBill")
+    func demoCompanies() async throws {
+        let database = try await TestPlatform.shared.servers().database
+        let credentials = try Credentials(base64Key: Data(repeating: 9, count: 32).base64EncodedString())
+        let logins = Dictionary(uniqueKeysWithValues: DemoSeed.stores.map { ($0.slug, "\($0.slug):token") })
+
+        try await DemoSeed(database, credentials: credentials).apply(
+            DemoSeed.Settings(baseDomain: "demo.test", smartBillLogins: logins, today: TestShop.now))
+
+        var companies: Set<String> = []
+        for demo in DemoSeed.stores {
+            try await database.transaction(for: demo.tenant) { tx in
+                companies.insert(try #require(try await Stores().load(in: tx).smartBillTaxID))
+                #expect(try await credentials.load(kind: "smartbill", in: tx) == logins[demo.slug])
+            }
+        }
+        #expect(companies.count == DemoSeed.stores.count)
+    }
+
     @Test("the demo seeds twice without a change, and its stores are found by host")
     func demoSeed() async throws {
         let database = try await TestPlatform.shared.servers().database
@@ -152,7 +171,9 @@ import Testing
         let settings = DemoSeed.Settings(
             baseDomain: "demo.test",
             stripeAccounts: ["lumina": "acct_1", "casa-verde": "acct_2", "nordlicht": "acct_3"],
-            smartBillLogin: "user:token", today: TestShop.now)
+            smartBillLogins: Dictionary(
+                uniqueKeysWithValues: DemoSeed.stores.map { ($0.slug, "\($0.slug):token") }),
+            today: TestShop.now)
 
         for _ in 0..<2 { try await DemoSeed(database, credentials: credentials).apply(settings) }
 

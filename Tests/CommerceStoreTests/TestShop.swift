@@ -8,7 +8,8 @@ import TestServers
 
 @testable import CommerceStore
 
-/// The migrated database that all tests of this target share; each test makes its own stores in it.
+/// The migrated database that all tests of this target share; each test makes its own stores in it. What
+/// looks at all stores at once is tested in a database of its own.
 actor TestPlatform {
     static let shared = TestPlatform()
     private var preparation: Task<Servers, any Error>?
@@ -56,19 +57,22 @@ struct TestShop: Sendable {
     static let now = Date(timeIntervalSince1970: 1_795_000_000)
 
     /// Every product costs 10.00, is sold at 15.00, and the supplier has `stock` of each.
+    /// - Parameters:
+    ///   - shared: the code of a platform supplier that is the store's; otherwise it has one of its own.
+    ///   - warehouses: of the products, one after the other and from the first again.
     static func open(
-        plan: PlanID = .pro, stock: Int = 10, products count: Int = 2, shared pool: String? = nil,
-        reference: String? = nil
+        plan: PlanID = .pro, stock: Int = 10, products count: Int = 2, shared: String? = nil,
+        reference: String? = nil, warehouses: [String] = ["main"], on platform: TestPlatform = .shared
     ) async throws -> TestShop {
-        let database = try await TestPlatform.shared.servers().database
+        let database = try await platform.servers().database
         let tenant = TenantID()
         let supplier = SupplierID()
         let slug = "s" + tenant.description.replacing("-", with: "").suffix(20)
         _ = try await database.shared(
             """
-            insert into shop.app_user (id, email, name)
-            values (\(tenant.rawValue), \("\(slug)@example.test"), 'Owner')
+            select shop.add_user(\(tenant.rawValue), \("\(slug)@example.test"), 'Owner')
             """)
+        if let shared { try await offer(stock, of: reference ?? "SKU-1", at: shared, database) }
         let ids = (0..<count).map { _ in ProductID() }
         try await database.transaction(for: tenant) { tx in
             try await tx.execute(
@@ -82,26 +86,46 @@ struct TestShop: Sendable {
             try await Stores().addHost("\(slug).example.test", custom: false, verifiedAt: now, in: tx)
             try await tx.execute(
                 """
-                insert into shop.supplier (tenant_id, id, name, adapter, currency)
-                values (\(tenant.rawValue), \(supplier.rawValue), 'Supplier', 'bigbuy', 'EUR')
+                insert into shop.supplier (tenant_id, id, platform_code, name, adapter, currency)
+                values (\(tenant.rawValue), \(supplier.rawValue), \(shared), 'Supplier', 'bigbuy', 'EUR')
                 """)
             for (place, id) in ids.enumerated() {
                 let sku = reference ?? "SKU-\(place + 1)"
-                let pool = pool ?? "own:\(tenant):\(supplier)"
+                let pool = shared.map(PlatformStock.pool) ?? "own:\(tenant):\(supplier)"
                 try await tx.execute(
                     """
                     insert into shop.product (tenant_id, id, slug, sku, supplier_id, supplier_reference,
-                        stock_pool,
+                        stock_pool, warehouse,
                         cost_minor, cost_currency, price_minor, currency, vat_bp, title, status)
                     values (\(tenant.rawValue), \(id.rawValue), \("product-\(place + 1)"),
                         \("SKU-\(place + 1)"),
-                        \(supplier.rawValue), \(sku), \(pool), 1000, 'EUR', 1500, 'EUR', 2100,
+                        \(supplier.rawValue), \(sku), \(pool),
+                            \(warehouses[place % warehouses.count]), 1000, 'EUR', 1500, 'EUR', 2100,
                         '{"en": "A thing", "ro": "Un lucru"}', 'published')
                     """)
+                guard shared == nil else { continue }
                 try await Products().observeStock(stock, of: SKU(unchecked: sku), pool: pool, in: tx)
             }
         }
         return TestShop(database: database, tenant: tenant, supplier: supplier, products: ids)
+    }
+
+    /// What a platform supplier has, as the platform says it.
+    static func offer(_ stock: Int, of reference: String, at supplier: String, _ database: Database)
+        async throws
+    {
+        try await database.platformTransaction { tx in
+            try await tx.execute(
+                """
+                insert into shop.platform_supplier (code, name, adapter, country, currency)
+                values (\(supplier), 'Shared', 'bigbuy', 'ES', 'EUR') on conflict do nothing
+                """)
+            try await PlatformStock().observe(stock, of: SKU(unchecked: reference), at: supplier, in: tx)
+        }
+    }
+
+    func available(_ place: Int = 0) async throws -> Int {
+        try await transaction { try await Products().load(products[place], in: $0).available }
     }
 
     func transaction<Value: Sendable>(

@@ -54,18 +54,23 @@ struct Effects: Sendable {
         #expect(placed.sorted() == expected.sorted(), "an order at the supplier per supplier order")
     }
 
-    /// One invoice per order, with the order's reference and total.
+    /// One invoice per order, with the order's reference and total, and one storno per refunded order.
     private func expectOneInvoicePerOrder() async throws {
-        let issued = (await platform.smartBill.vendor.objects("invoices") ?? []).map(Paper.init)
+        let papers = await platform.smartBill.vendor.objects("invoices") ?? []
+        let issued = papers.filter { ($0["total"].decimal ?? 0) > 0 }.map(Paper.init)
         let expected = try await platform.books.rows(
             """
             select i.reference, o.g_minor, o.currency, i.number from shop.invoice i
             join shop.orders o on o.tenant_id = i.tenant_id and o.id = i.order_id
+            where i.kind = 'invoice'
             """
         ).map(Paper.init)
+        let refunded = try await platform.books.count(
+            "select count(*) from shop.orders where payment_status = 'refunded'")
 
         #expect(issued.sorted() == expected.sorted(), "an invoice per order")
         #expect(try await platform.books.count("select count(*) from shop.orders") == issued.count)
+        #expect(papers.count - issued.count == refunded, "a storno per refunded order")
     }
 
     /// One confirmation per order, to its shopper.

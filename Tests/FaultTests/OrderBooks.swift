@@ -87,7 +87,8 @@ extension Books {
         """
 
     private static let isRefunded = """
-        (o.payment_status = 'refunded' and o.fulfilment_status = 'canceled')
+        (o.payment_status = 'refunded' and o.fulfilment_status = 'canceled'
+            and o.invoice_status = 'storno')
         """
 
     private static let isPapered = """

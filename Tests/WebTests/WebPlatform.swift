@@ -146,8 +146,7 @@ struct WebShop: Sendable {
         let slug = "s" + tenant.description.replacing("-", with: "").suffix(20)
         _ = try await running.pool.execute(
             """
-            insert into shop.app_user (id, email, name)
-            values (\(tenant.rawValue), \("\(slug)@example.test"), 'Owner')
+            select shop.add_user(\(tenant.rawValue), \("\(slug)@example.test"), 'Owner')
             """)
         let ids = (0..<count).map { _ in ProductID() }
         try await running.database.transaction(for: tenant) { tx in
@@ -167,7 +166,7 @@ struct WebShop: Sendable {
                 values (\(tenant.rawValue), \(supplier.rawValue), 'Supplier', 'bigbuy', 'EUR')
                 """)
             for (place, id) in ids.enumerated() {
-                let pool = "platform:\(tenant)"
+                let pool = "own:\(tenant):\(supplier)"
                 let titles = try JSONB(encoding: ["en": place == 0 ? title : "Thing \(place + 1)"])
                 _ = try await tx.postgres.execute(
                     """

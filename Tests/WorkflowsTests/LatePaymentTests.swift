@@ -39,6 +39,7 @@ struct LatePaymentTests {
             #expect(order.status.payment == .latePaid)
             #expect(world.count("order.create") == 1)
             #expect(world.count("refund.create") == 0)
+            #expect(try await world.available() == 9)
             #expect(try await world.imbalance().isEmpty)
         }
     }

@@ -44,3 +44,23 @@ struct MemorySignals: SignalSender {
         try journal.send(signal, payload, to: run, once: key)
     }
 }
+
+/// The same for workflows, which are made before the journal is.
+final class LateSignals: SignalSender, RunStarter {
+    private let journal = Mutex<InMemoryJournal?>(nil)
+
+    func use(_ journal: InMemoryJournal) { self.journal.withLock { $0 = journal } }
+
+    func send<P: Codable & Sendable>(
+        _ signal: Signal<P>, _ payload: P, to run: RunID, once key: String
+    ) async throws -> Bool {
+        guard let journal = journal.withLock({ $0 }) else { throw JournalFailure.leaseLost }
+        return try journal.send(signal, payload, to: run, once: key)
+    }
+
+    func start<W: Workflow>(
+        _ workflow: W.Type, _ input: W.Input, once key: String, with tx: Transaction<OneTenant>
+    ) async throws {
+        try journal.withLock { $0 }?.start(W.self, input, once: key, for: Tenant(tx.tenant))
+    }
+}

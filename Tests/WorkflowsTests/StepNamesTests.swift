@@ -14,12 +14,12 @@ struct StepNamesTests {
     func workflows() {
         let names = [
             CheckoutToFulfilment.name, ForwardSupplierOrder.name, FollowParcels.name, InvoiceOrder.name,
-            RefundOrder.name, SendOrderEmail.name,
+            RefundOrder.name, SendOrderEmail.name, CreditOrder.name,
         ].map(\.rawValue)
         #expect(
             names == [
                 "checkout_to_fulfilment", "forward_supplier_order", "follow_parcels", "smartbill_invoice",
-                "refund_order", "send_order_email",
+                "refund_order", "send_order_email", "smartbill_credit",
             ])
     }
 
@@ -27,8 +27,9 @@ struct StepNamesTests {
     func steps() {
         #expect(
             names(CheckoutToFulfilment.Step.self) == [
-                "reprice", "ask_supplier", "place", "decline", "create_payment", "abandon", "note_attempt",
-                "cancel_payment", "expire", "read_payment", "hold", "record_payment", "ask_supplier_again",
+                "reprice", "ask_supplier", "place", "decline", "create_payment", "recall_payment",
+                "abandon", "note_attempt", "cancel_payment", "expire", "stop_attending", "read_payment",
+                "hold", "record_payment", "ask_supplier_again",
                 "split",
                 "confirm", "invoice", "forward", "follow", "refund", "refund_all", "close",
             ])
@@ -38,13 +39,21 @@ struct StepNamesTests {
                 "give_to_merchant",
             ])
         #expect(names(FollowParcels.Step.self) == ["look", "record", "give_up"])
-        #expect(names(InvoiceOrder.Step.self) == ["open", "prepare", "issue", "keep_document", "ask_person"])
+        #expect(
+            names(InvoiceOrder.Step.self) == [
+                "open", "prepare", "issue", "call_next", "keep_document", "ask_person",
+            ])
+        #expect(
+            names(CreditOrder.Step.self) == [
+                "open", "prepare", "issue", "call_next", "keep_document", "ask_person",
+            ])
         #expect(
             names(RefundOrder.Step.self) == [
-                "reserve", "refund", "note_refund", "release_fee", "note_fee", "read_refund", "settle",
+                "reserve", "refund", "note_refund", "release_fee", "note_fee", "read_refund", "book",
                 "fail",
             ])
-        #expect(names(SendOrderEmail.Step.self) == ["write", "send", "note_sent", "note_failed"])
+        #expect(
+            names(SendOrderEmail.Step.self) == ["write", "send", "note_sent", "note_failed", "note_doubt"])
     }
 
     @Test("signals and their words keep their names")

@@ -55,6 +55,8 @@ struct SupplierTroubleTests {
             #expect(refund.breakdown.feeRefund == .eur(1_095))
             let order = try #require(try await world.order(of: run))
             #expect(order.status.payment == .partiallyRefunded)
+            #expect(try await world.available(0) == 9)
+            #expect(try await world.available(1) == 10)
             await supplier.track("Delivered")
             try await world.fleet.settle()
             #expect(try world.output(of: run)?.end == .closed)

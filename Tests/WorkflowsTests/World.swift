@@ -20,9 +20,24 @@ import Workflows
 /// The migrated database that all tests of this target share; each makes its own store in it.
 actor TestPlatform {
     static let shared = TestPlatform()
-    private var preparation: Task<PostgresPool, any Error>?
+    private var preparation: Task<PostgresConfiguration, any Error>?
+    private var common: PostgresPool?
 
     func pool() async throws -> PostgresPool {
+        if let common { return common }
+        let configuration = try await configuration()
+        let pool = common ?? PostgresPool(configuration, size: 24)
+        common = pool
+        return pool
+    }
+
+    /// A pool of so many connections for one test; nil for a test that needs none of its own.
+    func ownPool(of size: Int?) async throws -> PostgresPool? {
+        guard let size else { return nil }
+        return PostgresPool(try await configuration(), size: size)
+    }
+
+    private func configuration() async throws -> PostgresConfiguration {
         if let preparation { return try await preparation.value }
         // Awaited by every test; nobody cancels it, since the next one needs it all the same.
         let task = Task {
@@ -41,8 +56,7 @@ actor TestPlatform {
                 await connection.close()
             }
             let database = try await TestServers.shared.createDatabase(from: template)
-            return PostgresPool(
-                try PostgresConfiguration(database.url(role: "cartflux_app")), size: 24)
+            return try PostgresConfiguration(database.url(role: "cartflux_app"))
         }
         preparation = task
         return try await task.value
@@ -61,15 +75,20 @@ struct World: Sendable {
     let smartBill: SandboxServer
     let resend: SandboxServer
     private let sandbox: VendorSandbox
+    /// Where a test has asked for connections of its own.
+    private let own: PostgresPool?
     private let delivered = Delivered()
 
     /// Starts everything, runs `body` and stops the vendors.
     static func open<Value: Sendable>(
         stock: Int = 10, products: Int = 2, supplier: StandInSupplier? = nil,
+        invoicing: WatchedSmartBill? = nil, connections: Int? = nil,
         seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal = { $0 },
         _ body: (World) async throws -> Value
     ) async throws -> Value {
-        let world = try await World(stock: stock, products: products, supplier: supplier, seenAs: seenAs)
+        let world = try await World(
+            stock: stock, products: products, supplier: supplier, invoicing: invoicing,
+            connections: connections, seenAs: seenAs)
         do {
             let value = try await body(world)
             await world.stop()
@@ -81,14 +100,21 @@ struct World: Sendable {
     }
 
     private init(
-        stock: Int, products count: Int, supplier: StandInSupplier?,
+        stock: Int, products count: Int, supplier: StandInSupplier?, invoicing: WatchedSmartBill?,
+        connections: Int?,
         seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal
     ) async throws {
         let pool = try await TestPlatform.shared.pool()
-        database = Database(app: pool)
+        own = try await TestPlatform.shared.ownPool(of: connections)
+        database = Database(app: own ?? pool)
         tenant = TenantID()
         sandbox = try await VendorSandbox.start()
-        (stripe, smartBill, resend) = (sandbox.stripe, sandbox.smartBill, sandbox.resend)
+        (stripe, resend) = (sandbox.stripe, sandbox.resend)
+        if let invoicing {
+            smartBill = try await SandboxServer.start(invoicing, invoicing.workbench)
+        } else {
+            smartBill = sandbox.smartBill
+        }
         if let supplier {
             let workbench = Workbench(logger: VendorSandbox.quietLogger)
             bigBuy = try await SandboxServer.start(supplier, workbench)
@@ -103,10 +129,13 @@ struct World: Sendable {
             tenant, stock: stock, products: count, account: account, credentials, pool, database)
 
         let transactions = MemoryTransactions(database)
+        let signals = LateSignals()
         let clock = ManualClock(Date())
         let invoicingURL = smartBill.baseURL + "/SBORO/api"
         let shop = Shop(
-            database: database, transactions: StoreTransactions(transactions), stripe: stripeClient,
+            database: database, transactions: StoreTransactions(transactions), signals: signals,
+            starter: signals,
+            stripe: stripeClient,
             bigbuy: BigBuyClient(
                 key: "test", base: bigBuy.baseURL, timeout: .seconds(10), now: { clock.now }),
             resend: ResendClient(
@@ -127,11 +156,14 @@ struct World: Sendable {
         shop.register(into: &registry)
         fleet = TestFleet(registry, clock: clock, seenAs: seenAs)
         transactions.use(fleet.journal)
+        signals.use(fleet.journal)
     }
 
     private func stop() async {
         await sandbox.stop()
         await bigBuy.stop()
+        await smartBill.stop()
+        await own?.shutdown()
     }
 
     // MARK: - What people do

@@ -15,8 +15,7 @@ extension World {
         let ids = (0..<count).map { _ in ProductID() }
         _ = try await pool.execute(
             """
-            insert into shop.app_user (id, email, name)
-            values (\(tenant.rawValue), \("\(slug)@example.test"), 'Owner')
+            select shop.add_user(\(tenant.rawValue), \("\(slug)@example.test"), 'Owner')
             """)
         try await database.transaction(for: tenant) { tx in
             _ = try await tx.postgres.execute(

@@ -14,11 +14,14 @@ package struct Attention: Sendable {
         case order(AttentionKind)
         /// A product would be sold at a loss.
         case unsellableProduct
+        /// A letter that may or may not have gone out.
+        case letter
 
         var stored: String {
             switch self {
             case .order(let kind): kind.rawValue
             case .unsellableProduct: "unsellable_product"
+            case .letter: "letter"
             }
         }
     }

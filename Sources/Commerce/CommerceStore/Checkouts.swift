@@ -2,9 +2,10 @@ package import Commerce
 package import Foundation
 internal import Postgres
 
-// A shopper said yes to one quote. The row is unique on the quote, so a double click, a reload and a second
-// tab are the same checkout; whoever made the row starts the workflow in the same transaction. The browser
-// follows by the token.
+// A shopper said yes to one quote. The row is unique on the quote, so a double click and a reload are the
+// same checkout; and a basket is bought once, so a second tab that shows it at a quote of its own is the
+// same checkout too. Whoever made the row starts the workflow in the same transaction. The browser follows
+// by the token.
 
 package struct Checkout: Sendable, Equatable {
     package let id: CheckoutID
@@ -58,12 +59,14 @@ package struct Checkouts: Sendable {
         }
     }
 
-    /// Makes the checkout of a valid quote, or finds the one there is. `first` is true for the one who made
-    /// it.
+    /// Makes the checkout of a valid quote, or finds the one there is, also where the same basket was bought
+    /// at another quote since this one was made. `first` is true for the one who made it.
     package func create(
         _ request: Request, at now: Date, in tx: Transaction<OneTenant>
     ) async throws -> (checkout: Checkout, first: Bool) {
+        try await lockBasket(of: request.quote, in: tx)
         if let known = try await find(quote: request.quote, in: tx) { return (known, false) }
+        if let known = try await find(basketOf: request.quote, in: tx) { return (known, false) }
         let quote = try await quotes.loadValid(request.quote, at: now, in: tx)
         _ = try request.seenTotal.required(in: quote.currency)
         if case .changed(let seen, let current) = quote.drift(fromSeen: request.seenTotal) {
@@ -104,6 +107,32 @@ package struct Checkouts: Sendable {
     package func find(quote: QuoteID, in tx: Transaction<OneTenant>) async throws -> Checkout? {
         try await tx.first(
             "select * from shop.checkout where tenant_id = \(tx.tenantUUID) and quote_id = \(quote.rawValue)"
+        ).map { try $0.checkout() }
+    }
+
+    /// Two tabs take turns; the second finds what the first made.
+    private func lockBasket(of quote: QuoteID, in tx: Transaction<OneTenant>) async throws {
+        try await tx.execute(
+            """
+            select c.id from shop.cart c
+            join shop.quote q on q.tenant_id = c.tenant_id and q.cart_id = c.id
+            where q.tenant_id = \(tx.tenantUUID) and q.id = \(quote.rawValue) for no key update of c
+            """)
+    }
+
+    /// The purchase of the same basket since the quote was made, unless nothing came of it.
+    private func find(basketOf quote: QuoteID, in tx: Transaction<OneTenant>) async throws -> Checkout? {
+        try await tx.first(
+            """
+            select k.* from shop.quote mine
+            join shop.quote other on other.tenant_id = mine.tenant_id and other.cart_id = mine.cart_id
+            join shop.checkout k on k.tenant_id = other.tenant_id and k.quote_id = other.id
+            left join shop.orders o on o.tenant_id = k.tenant_id and o.checkout_id = k.id
+            where mine.tenant_id = \(tx.tenantUUID) and mine.id = \(quote.rawValue)
+                and k.created_at >= mine.created_at and (k.outcome is null or k.outcome = 'placed')
+                and o.expired_at is null
+            order by k.created_at limit 1
+            """
         ).map { try $0.checkout() }
     }
 

@@ -16,10 +16,10 @@ package struct DemoSeed: Sendable {
         package var products: [DemoProduct]
         /// What one parcel costs with the supplier, in euro cents.
         package var parcelShippingMinor: Int64
-        package var smartBillTaxID: String
         package var smartBillSeries: String
-        /// `user:token` for SmartBill, sealed with `credentials` when both are given.
-        package var smartBillLogin: String?
+        /// The stores' logins at SmartBill by slug, `user:token`, sealed with `credentials` when both are
+        /// given. Every merchant has an account of their own.
+        package var smartBillLogins: [String: String]
         /// Lei per euro, as a national bank publishes it.
         package var euroInLei: String
         package var today: Date
@@ -27,17 +27,15 @@ package struct DemoSeed: Sendable {
         package init(
             baseDomain: String, stripeAccounts: [String: String] = [:],
             products: [DemoProduct] = DemoProduct.catalogue, parcelShippingMinor: Int64 = 0,
-            smartBillTaxID: String = "RO12345674", smartBillSeries: String = "CFX",
-            smartBillLogin: String? = nil,
+            smartBillSeries: String = "CFX", smartBillLogins: [String: String] = [:],
             euroInLei: String = "5.0894", today: Date
         ) {
             self.baseDomain = baseDomain
             self.stripeAccounts = stripeAccounts
             self.products = products
             self.parcelShippingMinor = parcelShippingMinor
-            self.smartBillTaxID = smartBillTaxID
             self.smartBillSeries = smartBillSeries
-            self.smartBillLogin = smartBillLogin
+            self.smartBillLogins = smartBillLogins
             self.euroInLei = euroInLei
             self.today = today
         }
@@ -51,6 +49,8 @@ package struct DemoSeed: Sendable {
         package let currency: Currency
         package let ownerNumber: Int
         package let languages: [Language]
+        /// The company's fiscal code, by which SmartBill knows it.
+        package let taxID: String
         /// What a shopper pays for delivery.
         package let shippingMinor: Int64
 
@@ -60,13 +60,13 @@ package struct DemoSeed: Sendable {
     package static let stores = [
         DemoStore(
             number: 1, slug: "lumina", name: "Lumina", plan: .free, currency: .eur, ownerNumber: 1,
-            languages: [.english, .german, .spanish, .romanian], shippingMinor: 0),
+            languages: [.english, .german, .spanish, .romanian], taxID: "RO10000008", shippingMinor: 0),
         DemoStore(
             number: 2, slug: "casa-verde", name: "Casa Verde", plan: .pro, currency: .ron, ownerNumber: 2,
-            languages: [.romanian, .english], shippingMinor: 1999),
+            languages: [.romanian, .english], taxID: "RO20000005", shippingMinor: 1999),
         DemoStore(
             number: 3, slug: "nordlicht", name: "Nordlicht", plan: .business, currency: .eur, ownerNumber: 2,
-            languages: [.german, .english], shippingMinor: 499),
+            languages: [.german, .english], taxID: "RO30000002", shippingMinor: 499),
     ]
 
     package static let supplierCode = "bigbuy"
@@ -109,18 +109,21 @@ package struct DemoSeed: Sendable {
                     \(rate.scaled))
                 on conflict (base_currency, quote_currency, valid_on) do nothing
                 """)
+            for product in settings.products {
+                try await PlatformStock().observe(
+                    product.stock, of: SKU(unchecked: product.reference), at: Self.supplierCode, in: tx)
+            }
         }
     }
 
     private func seedPeople() async throws {
+        let people = People(database)
         for (number, email, name) in [
             (1, "ana@demo.cartflux.test", "Ana Ionescu"), (2, "max@demo.cartflux.test", "Max Brandt"),
         ] {
-            _ = try await database.shared(
-                """
-                insert into shop.app_user (id, email, name, locale, email_verified_at)
-                values (\(Self.uuid(0x01, number)), \(email), \(name), 'en', now()) on conflict do nothing
-                """)
+            let id = UserID(rawValue: Self.uuid(0x01, number))
+            try await people.add(id, email: EmailAddress(parsing: email), name: name, language: .english)
+            try await people.verifyEmail(of: id)
         }
     }
 
@@ -135,7 +138,7 @@ package struct DemoSeed: Sendable {
             values (\(tx.tenantUUID), \(Self.uuid(0x01, store.ownerNumber)), \(store.slug), \(store.name),
                 \(store.currency.rawValue), \(store.plan.rawValue), 'published', 'RO',
                 \(store.languages.map(\.rawValue)), \(account), \(account == nil ? "none" : "enabled"),
-                \(settings.smartBillTaxID), \(settings.smartBillSeries), \(store.shippingMinor),
+                \(store.taxID), \(settings.smartBillSeries), \(store.shippingMinor),
                 \("hello@\(store.slug).cartflux.test"))
             on conflict (tenant_id) do update
                 set stripe_account = excluded.stripe_account, stripe_state = excluded.stripe_state,
@@ -163,7 +166,7 @@ package struct DemoSeed: Sendable {
             values (\(tx.tenantUUID), \(Self.uuid(0x30, store.number)), 'WELCOME10', 1000)
                 on conflict do nothing
             """)
-        if let credentials, let login = settings.smartBillLogin {
+        if let credentials, let login = settings.smartBillLogins[store.slug] {
             try await credentials.save(login, kind: "smartbill", in: tx)
         }
     }
@@ -171,7 +174,7 @@ package struct DemoSeed: Sendable {
     private func seedProducts(
         of store: DemoStore, _ settings: Settings, in tx: Transaction<OneTenant>
     ) async throws {
-        let pool = "platform:\(Self.supplierCode)"
+        let pool = PlatformStock.pool(of: Self.supplierCode)
         let rate =
             store.currency == .eur
             ? ExchangeRate.identity(.eur)
@@ -198,8 +201,6 @@ package struct DemoSeed: Sendable {
                     null, 'published', \(JSONB(encoding: safety)))
                 on conflict (tenant_id, id) do nothing
                 """)
-            try await Products().observeStock(
-                product.stock, of: SKU(unchecked: product.reference), pool: pool, in: tx)
         }
     }
 

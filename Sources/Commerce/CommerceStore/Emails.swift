@@ -3,8 +3,9 @@ package import Foundation
 internal import Postgres
 
 // E-mail that must go out exactly once per cause. The message is rendered once and kept, so that a retry
-// sends the same words, and an order's thread can be read later. Addresses that bounced or complained get
-// nothing more.
+// sends the same words, and an order's thread can be read later. The row remembers since when it is not known
+// whether the message went out: the vendor's idempotency key protects a repetition for a day only. Addresses
+// that bounced or complained get nothing more.
 
 package struct Emails: Sendable {
     package init() {}
@@ -47,6 +48,8 @@ package struct Emails: Sendable {
         package let status: Status
         package let attempts: Int
         package let providerID: String?
+        /// Since it was first sent off without an answer; nil where it is certain that it was not sent.
+        package let inDoubtSince: Date?
     }
 
     /// Queues the message, or finds the one that was queued for this cause before: its words stay.
@@ -93,13 +96,43 @@ package struct Emails: Sendable {
         return try found.map(Message.init(row:))
     }
 
+    /// The vendor is about to be given the message. False when an earlier time has left a doubt already.
+    package func beginDoubt(
+        _ id: EmailID, at now: Date, in tx: Transaction<OneTenant>
+    ) async throws -> Bool {
+        try await tx.execute(
+            """
+            update shop.email set in_doubt_since = \(now)
+            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) and in_doubt_since is null
+            """
+        ).affected == 1
+    }
+
+    /// It is certain that the vendor has not sent it.
+    package func endDoubt(_ id: EmailID, in tx: Transaction<OneTenant>) async throws {
+        try await tx.execute(
+            """
+            update shop.email set in_doubt_since = null
+            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)
+            """)
+    }
+
+    /// Whether it was sent cannot be told any more; the doubt stays for whoever takes it up.
+    package func noteProblem(_ id: EmailID, problem: String, in tx: Transaction<OneTenant>) async throws {
+        try await tx.execute(
+            """
+            update shop.email set problem = \(problem)
+            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) and status in ('queued', 'sending')
+            """)
+    }
+
     package func markSent(
         _ id: EmailID, providerID: String, at now: Date, in tx: Transaction<OneTenant>
     ) async throws {
         try await tx.execute(
             """
             update shop.email set status = 'sent', provider_id = \(providerID), sent_at = \(now),
-                problem = null
+                problem = null, in_doubt_since = null
             where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) and status in ('queued', 'sending')
             """)
     }
@@ -150,5 +183,6 @@ extension Emails.Message {
         status = try row.raw("status", as: Emails.Status.self)
         attempts = try row.decode("attempts")
         providerID = try row.decode("provider_id")
+        inDoubtSince = try row.decode("in_doubt_since")
     }
 }

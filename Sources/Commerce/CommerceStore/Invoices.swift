@@ -4,10 +4,13 @@ internal import Postgres
 
 // One invoice per order and kind, in the merchant's own series at the invoicing vendor. The row with our
 // reference exists before the vendor is asked, because the vendor has no idempotency key: whoever retries
-// looks up by reference first.
+// looks up by reference first. Which run may ask is the affair of `Invoices+series.swift`.
 
 package struct Invoices: Sendable {
     package init() {}
+
+    /// What every reference of ours begins with.
+    package static let referencePrefix = "CFX-"
 
     package enum Kind: Sendable, Equatable {
         case invoice
@@ -37,14 +40,17 @@ package struct Invoices: Sendable {
         package let series: String?
         package let number: String?
         package let url: String?
+        /// Numbers from here on may be this invoice, which nobody could tell so far.
+        package let inDoubtFrom: Int?
     }
 
-    /// Makes the pending row, or finds the one there is.
+    /// Makes the pending row, or finds the one there is. A document that the vendor makes out of another one
+    /// bears the reference of that one.
     package func open(
-        _ kind: Kind, for order: OrderID, in tx: Transaction<OneTenant>
+        _ kind: Kind, for order: OrderID, reference known: String? = nil, in tx: Transaction<OneTenant>
     ) async throws -> Invoice {
         let id = InvoiceID()
-        let reference = "CFX-\(id)"
+        let reference = known ?? "\(Self.referencePrefix)\(id)"
         try await tx.execute(
             """
             insert into shop.invoice (tenant_id, id, order_id, kind, reference)
@@ -68,7 +74,15 @@ package struct Invoices: Sendable {
         ).map(Invoice.init(row:))
     }
 
-    /// Issued is final: the same number again changes nothing, another number is refused by the database.
+    package func load(_ id: InvoiceID, in tx: Transaction<OneTenant>) async throws -> Invoice {
+        let found = try await tx.first(
+            "select * from shop.invoice where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)")
+        guard let row = found else { throw StoreError.notFound(.invoice, "\(id)") }
+        return try Invoice(row: row)
+    }
+
+    /// Issued is final: the same number again changes nothing, another number is refused by the database. A
+    /// storno also marks the invoice that it takes back.
     package func markIssued(
         _ id: InvoiceID, series: String, number: String, url: String?, at now: Date,
         in tx: Transaction<OneTenant>
@@ -78,8 +92,17 @@ package struct Invoices: Sendable {
             update shop.invoice
             set status = case when status = 'storno' then status else 'issued' end, series = \(series),
                 number = \(number), url = coalesce(\(url), url), issued_at = coalesce(issued_at, \(now)),
-                    problem = null
+                    problem = null, in_doubt_from = null
             where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)
+                and (number is null or (series, number) is distinct from (\(series), \(number)))
+            """)
+        try await tx.execute(
+            """
+            update shop.invoice reversed set status = 'storno' from shop.invoice storno
+            where storno.tenant_id = \(tx.tenantUUID) and storno.id = \(id.rawValue)
+                and storno.kind = 'storno' and reversed.tenant_id = storno.tenant_id
+                and reversed.order_id = storno.order_id and reversed.kind = 'invoice'
+                and reversed.status = 'issued'
             """)
     }
 
@@ -93,6 +116,18 @@ package struct Invoices: Sendable {
             set status = \(status.rawValue), problem = \(problem), attempts = attempts + 1
             where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) and status in ('pending', 'retrying',
                 'manual')
+            """)
+    }
+
+    /// What became of it at the vendor cannot be told: a person finds out, and it is not issued anew before.
+    package func leaveInDoubt(
+        _ id: InvoiceID, from number: Int, problem: String, in tx: Transaction<OneTenant>
+    ) async throws {
+        try await markWaiting(id, .manual, problem: problem, in: tx)
+        try await tx.execute(
+            """
+            update shop.invoice set in_doubt_from = least(in_doubt_from, \(Int32(clamping: number)))
+            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) and number is null
             """)
     }
 
@@ -132,5 +167,6 @@ extension Invoices.Invoice {
         series = try row.decode("series")
         number = try row.decode("number")
         url = try row.decode("url")
+        inDoubtFrom = try row.decode("in_doubt_from", as: Int32?.self).map(Int.init)
     }
 }

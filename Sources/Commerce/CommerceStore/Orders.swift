@@ -72,7 +72,9 @@ package struct Orders: Sendable {
             id: id, checkout: checkout, quote: quote, run: run, now: now, tenant: tx.tenantUUID)
         try await tx.pipeline(writing.queries)
         let wants = try await lines(of: id, in: tx).map {
-            Reservations.Want(pool: $0.stockPool, reference: $0.supplierReference, quantity: $0.quantity)
+            Reservations.Want(
+                group: $0.line.wish.group, pool: $0.stockPool, reference: $0.supplierReference,
+                quantity: $0.quantity)
         }
         try await reservations.take(wants, for: id, until: now.addingTimeInterval(hold), in: tx)
         try await Checkouts().recordOutcome(.placed, of: checkout.id, in: tx)

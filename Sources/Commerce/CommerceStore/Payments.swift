@@ -58,7 +58,8 @@ package struct Payments: Sendable {
         ).only(orThrow: .notFound(.payment, "\(order)")).payment()
     }
 
-    /// Notes what Stripe answered to the creation. Again with the same intent changes nothing.
+    /// Notes what Stripe answered to the creation. Again with the same intent changes nothing. An answer that
+    /// comes after its run has given the payment up is refused: nobody may be given the means to pay it.
     package func recordIntent(
         _ intent: String, clientSecret: String?, of id: PaymentID, in tx: Transaction<OneTenant>
     ) async throws -> Payment {
@@ -67,7 +68,8 @@ package struct Payments: Sendable {
             update shop.payment
             set payment_intent = \(intent), client_secret = coalesce(\(clientSecret), client_secret),
                 status = case when status = 'created' then 'requires_payment_method' else status end
-            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) returning *
+            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) and unattended_since is null
+            returning *
             """
         ).only(orThrow: .notFound(.payment, "\(id)")).payment()
     }

@@ -1,9 +1,9 @@
 package import Commerce
 internal import Postgres
 
-// What happens to a product when the guard refuses a sale. The sale's own transaction has been rolled back
-// by then, so this is called in one of its own: products that lose money by themselves leave the shelf, and
-// the merchant is told with the figures. A coupon or a parcel that makes one order lose money is no fault
+// What happens to a product when the guard refuses a sale. It is called in a transaction that has locked none
+// of the products, or all of them to change them: products that lose money by themselves leave the shelf,
+// and the merchant is told with the figures. A coupon or a parcel that makes one order lose money is no fault
 // of the products, so nothing is paused for it.
 
 extension Products {

@@ -89,10 +89,27 @@ package struct Products: Sendable {
         try await tx.execute(Self.products + Self.among(ids, tx)).rows.map(Product.init(row:))
     }
 
-    /// The same, with costs and prices held still until the transaction ends.
-    package func lock(_ ids: [ProductID], in tx: Transaction<OneTenant>) async throws -> [Product] {
-        try await tx.execute(Self.products + Self.among(ids, tx) + " for share of p").rows.map(
-            Product.init(row:))
+    /// What a transaction will do with the products that it holds still.
+    package enum Hold: Sendable {
+        /// Only read them; many may do so at once.
+        case reading
+        /// Perhaps change them. Who read first and changes later waits for others who did the same, and
+        /// they for him: so one takes turns from the start.
+        case changing
+
+        fileprivate var clause: Query {
+            switch self {
+            case .reading: " for share of p"
+            case .changing: " for no key update of p"
+            }
+        }
+    }
+
+    /// The same, with costs and prices held still until the transaction ends; locked in the order of ids.
+    package func lock(
+        _ ids: [ProductID], for hold: Hold = .reading, in tx: Transaction<OneTenant>
+    ) async throws -> [Product] {
+        try await tx.execute(Self.products + Self.among(ids, tx) + hold.clause).rows.map(Product.init(row:))
     }
 
     /// What the supplier charges from now on. Existing quotes keep what they froze.
@@ -131,7 +148,8 @@ package struct Products: Sendable {
             """)
     }
 
-    /// What the supplier says it has right now of one of its references.
+    /// What one of the store's own suppliers says it has right now of one of its references. What the
+    /// platform's have is for the platform to say (`PlatformStock`).
     package func observeStock(
         _ quantity: Int, of reference: SKU, pool: String, in tx: Transaction<OneTenant>
     ) async throws {

@@ -4,8 +4,8 @@ internal import Postgres
 
 // From a basket to a promise. Basket and products are held still while the price is made, so what is frozen
 // belonged together at one moment. What may be sold is decided by `SaleDecision`; a refusal is thrown after
-// nothing was written, and the caller takes the product off the shelf in a transaction of its own
-// (`Products.takeOffSale`).
+// nothing was written, and the caller takes the product off the shelf (`Products.takeOffSale`): in a
+// transaction of its own, or in this one when it held the products `.changing` from the start.
 
 package struct Quotes: Sendable {
     private let carts = Carts()
@@ -15,8 +15,7 @@ package struct Quotes: Sendable {
     package init() {}
 
     /// Freezes the basket for fifteen minutes.
-    /// - Parameter shippingCosts: what the suppliers ask for each parcel, when they were asked; otherwise
-    ///   the
+    /// - Parameter shippingCosts: what the suppliers ask for each parcel, when they were asked; otherwise the
     ///   supplier's usual price of a parcel is taken.
     package func freeze(
         _ cart: CartID, shippingCosts: [SupplierGroupKey: Money]? = nil, at now: Date,
@@ -80,12 +79,15 @@ package struct Quotes: Sendable {
     /// The last look before an order: the total is what the shopper saw, everything is still for sale, and
     /// at the costs of this moment nobody sells at a loss. The products stay held until the transaction
     /// ends. What is charged is the quote's, whatever has changed since.
-    package func confirm(_ checkout: Checkout, in tx: Transaction<OneTenant>) async throws -> Quote {
+    /// - Parameter hold: `.changing` for a caller who takes off sale what is refused, in this transaction.
+    package func confirm(
+        _ checkout: Checkout, holding hold: Products.Hold = .reading, in tx: Transaction<OneTenant>
+    ) async throws -> Quote {
         let quote = try await loadValid(checkout.quote, at: checkout.createdAt, in: tx)
         if case .changed(let seen, let now) = quote.drift(fromSeen: checkout.seenTotal) {
             throw StoreError.totalChanged(seen: seen, now: now)
         }
-        let held = try await products.lock(quote.lines.map(\.wish.product), in: tx)
+        let held = try await products.lock(quote.lines.map(\.wish.product), for: hold, in: tx)
         let byID = Dictionary(uniqueKeysWithValues: held.map { ($0.id, $0) })
         var lines: [DraftLine] = []
         for line in quote.lines {

@@ -120,6 +120,12 @@ package struct Refunds: Sendable {
         ).only(orThrow: .notFound(.refund, "\(id)")).refund()
     }
 
+    package func find(_ id: RefundID, in tx: Transaction<OneTenant>) async throws -> Refund? {
+        try await tx.first(
+            "select * from shop.refund where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)"
+        ).map { try $0.refund() }
+    }
+
     package func find(key: String, in tx: Transaction<OneTenant>) async throws -> Refund? {
         try await tx.first("select * from shop.refund where tenant_id = \(tx.tenantUUID) and key = \(key)")
             .map { try $0.refund() }

@@ -63,15 +63,3 @@ extension ResultSet {
         return row
     }
 }
-
-// The compiler takes an optional in an interpolation for a slip of the pen. In a statement it is a value
-// that may be null, and this overload says so.
-extension Query.StringInterpolation {
-    mutating func appendInterpolation<Wrapped: PostgresEncodable>(_ value: Wrapped?) {
-        add(value)
-    }
-
-    private mutating func add<Value: PostgresEncodable>(_ value: Value) {
-        appendInterpolation(value)
-    }
-}

@@ -61,6 +61,8 @@ package enum Problem: String, Sendable, CaseIterable {
     case planUnknown = "store_plan"
     case ownerUnknown = "store_owner"
     case supplierUnknown = "product_supplier"
+    case platformSupplierUnknown = "supplier_platform"
+    case stockPoolNotSuppliers = "product_stock_pool"
     case supplierTwice = "supplier_platform_once"
     case productSlugTaken = "product_slug_unique"
     case productSlugMalformed = "product_slug_form"

@@ -52,6 +52,21 @@ package struct ResendClient: Sendable {
         }
     }
 
+    /// Messages that were accepted, the newest first, a page of a hundred at a time. How far the list reaches
+    /// back is the account's plan; a key that may only send is refused here.
+    package func accepted(
+        before last: ResendAccepted.ID? = nil
+    ) async throws(ResendFailure) -> ResendPage {
+        var query: FormFields = ["limit": "100"]
+        query.add("after", last?.rawValue)
+        let (json, call) = try await exchange(VendorRequest(.get, "/emails", query: query))
+        do {
+            return try ResendPage(json)
+        } catch {
+            throw ResendFailure(.unreadable(error.description), call: call)
+        }
+    }
+
     private func exchange(_ request: VendorRequest) async throws(ResendFailure) -> (JSON, VendorCall) {
         let call = http.call(request)
         let response: VendorResponse

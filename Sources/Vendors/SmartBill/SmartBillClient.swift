@@ -57,8 +57,13 @@ package struct SmartBillClient: Sendable {
 
     /// Issues an invoice. Ask for the series' next number first and keep it: after a failure that may
     /// have happened it is the only way to tell whether the invoice exists.
-    package func issue(_ invoice: SmartBillInvoice) async throws(SmartBillFailure) -> SmartBillIssued {
-        let request = VendorRequest(.post, "/invoice", body: .json(invoice.json(company: company)))
+    ///
+    /// - Parameter limit: how long the call may take; the client's own limit when nil.
+    package func issue(
+        _ invoice: SmartBillInvoice, within limit: Duration? = nil
+    ) async throws(SmartBillFailure) -> SmartBillIssued {
+        let request = VendorRequest(
+            .post, "/invoice", body: .json(invoice.json(company: company)), timeout: limit)
         return try await send(request) { json throws(JSONMismatch) in
             try SmartBillIssued(json, isDraft: invoice.isDraft)
         }
@@ -66,13 +71,13 @@ package struct SmartBillClient: Sendable {
 
     /// Issues the storno of a whole invoice, which is possible once and not before the original's date.
     package func reverse(
-        _ document: SmartBillDocument, on date: SmartBillDate? = nil
+        _ document: SmartBillDocument, on date: SmartBillDate? = nil, within limit: Duration? = nil
     ) async throws(SmartBillFailure) -> SmartBillIssued {
         let body = JSON.object(present: [
             ("companyVatCode", .string(company)), ("seriesName", .string(document.series)),
             ("number", .string(document.number)), ("issueDate", .optional(date?.text)),
         ])
-        let request = VendorRequest(.post, "/invoice/reverse", body: .json(body))
+        let request = VendorRequest(.post, "/invoice/reverse", body: .json(body), timeout: limit)
         return try await send(request) { json throws(JSONMismatch) in
             try SmartBillIssued(json, isDraft: false)
         }

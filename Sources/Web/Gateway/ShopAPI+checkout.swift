@@ -30,6 +30,9 @@ extension ShopAPI {
         let checkout = try await desk.accept(
             wish.quote, seenTotal: wish.total, by: wish.buyer, language: wish.language, cart: wish.cart,
             for: request.store, at: request.receivedAt)
+        guard wish.matches(checkout) else {
+            throw WebProblem(.keyReused, "this cart was bought with other details")
+        }
         return try created(checkout, request)
     }
 

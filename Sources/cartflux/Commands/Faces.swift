@@ -55,7 +55,7 @@ struct Faces {
     private static func inbox(
         _ platform: Platform, _ stripe: StripeClient, _ metrics: MetricsRegistry
     ) -> InboxProcessor {
-        let courier = PaymentCourier(RunSignals(runs: platform.runs))
+        let courier = PaymentCourier(platform.runs)
         return InboxProcessor(
             database: platform.database, metrics: metrics, logger: platform.logger,
             readAccount: { try await stripe.account($0) },
@@ -92,16 +92,5 @@ struct Faces {
             ReadinessCheck("postgres") { _ = try await platform.enginePool.execute("select 1") },
             ReadinessCheck("redis") { _ = try await platform.redis.send(RedisCommand("PING")) },
         ]
-    }
-}
-
-/// The engine's signals, as the shop's couriers send them.
-struct RunSignals: SignalSender {
-    let runs: Runs
-
-    func send<P: Codable & Sendable>(
-        _ signal: Signal<P>, _ payload: P, to run: RunID, once key: String
-    ) async throws -> Bool {
-        try await runs.send(signal, payload, to: run, once: key)
     }
 }

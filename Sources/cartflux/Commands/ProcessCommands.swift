@@ -13,7 +13,7 @@ struct RunCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
         let faces = try Faces(platform, metrics)
         try await platform.serve([
-            platform.runs, try platform.worker(), faces.inbox, faces.server,
+            platform.runs, try platform.worker(), faces.inbox, faces.server, ShopDuties(platform),
         ])
     }
 }
@@ -44,13 +44,13 @@ struct WorkCommand: AsyncParsableCommand {
 struct ScheduleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schedule",
-        abstract: "The fleet's duties: sweeps, timers that Redis lost, partitions ahead of time.",
-        discussion: "Workers do the same beside their runs; this process does it where no worker may be up.")
+        abstract: "The duties: sweeps, timers that Redis lost, partitions ahead of time, lapsed stock.",
+        discussion: "Workers sweep runs too; units that nobody pays for come back only here and in `run`.")
 
     func run() async throws {
         let platform = try await Platform(Settings(), label: "cartflux.schedule")
         let caretaker = Caretaker(
             platform.fleet, redis: platform.redis, pool: platform.enginePool, logger: platform.logger)
-        try await platform.serve([caretaker])
+        try await platform.serve([caretaker, ShopDuties(platform)])
     }
 }

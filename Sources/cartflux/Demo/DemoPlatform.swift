@@ -70,7 +70,9 @@ struct DemoPlatform: Sendable {
         let credentials = try settings.parsed(.credentialsKey) { try Credentials(base64Key: $0) }
         var seeds = DemoSeed.Settings(
             baseDomain: world.domain, stripeAccounts: registered.accounts,
-            smartBillLogin: "demo@cartflux.test:demo-token", today: Date())
+            smartBillLogins: Dictionary(
+                uniqueKeysWithValues: DemoSeed.stores.map { ($0.slug, "owner@\($0.slug).test:\($0.slug)") }),
+            today: Date())
         seeds.parcelShippingMinor = 0
         try await DemoSeed(database, credentials: credentials).apply(seeds)
         await app.shutdown()

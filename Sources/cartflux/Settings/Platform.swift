@@ -29,7 +29,7 @@ struct Platform: Sendable {
     private static let enginePoolSize = 8
     private static let shopPoolSize = 16
     private static let platformPoolSize = 4
-    /// An invoice is issued within a transaction, which the database ends when it idles for 20 seconds.
+    /// Issuing has a limit of its own; a question should not hold up a turn in the series much longer.
     private static let smartBillPatience: Duration = .seconds(15)
 
     /// Connects, and refuses roles that row security would not hold.
@@ -83,7 +83,8 @@ struct Platform: Sendable {
             patience.parcel = .seconds(parcel)
             patience.slowParcel = max(.seconds(parcel), min(patience.slowParcel, .seconds(parcel * 6)))
             return Shop(
-                database: database, transactions: StoreTransactions(database), stripe: try stripe,
+                database: database, transactions: StoreTransactions(database),
+                signals: runs, starter: runs, stripe: try stripe,
                 bigbuy: BigBuyClient(
                     key: Secret(try settings.required(.bigBuyKey)),
                     base: settings.text(.bigBuyBase, default: "https://api.bigbuy.eu")),
