@@ -9,6 +9,7 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -50,7 +51,10 @@ let engine: [Target] = [
     layer("Durable", in: "Engine", needs: [log]),
     layer(
         "Fleet", in: "Engine",
-        needs: ["Durable", "Postgres", "Redis", "EngineMigrations", collections, log, metrics, lifecycle]),
+        needs: [
+            "Durable", "Postgres", "Redis", "EngineMigrations", collections, crypto, log, metrics, tracing,
+            lifecycle,
+        ]),
     layer("DurableTesting", in: "Engine", needs: ["Durable", log]),
 ]
 
@@ -67,6 +71,7 @@ let vendors: [Target] = [
     layer("SmartBill", in: "Vendors", needs: ["VendorHTTP", "Commerce", "Durable"]),
     layer("BigBuy", in: "Vendors", needs: ["VendorHTTP", "Commerce", "Durable"]),
     layer("Resend", in: "Vendors", needs: ["VendorHTTP", "Commerce", "Durable", crypto]),
+    layer("Telemetry", in: "Vendors", needs: ["VendorHTTP", log, metrics, tracing, lifecycle]),
     layer("VendorSandbox", in: "Vendors", needs: [hummingbird, asyncHTTPClient, crypto, log]),
 ]
 
@@ -82,14 +87,16 @@ let business: [Target] = [
 let faces: [Target] = [
     layer(
         "WebSupport", in: "Web",
-        needs: [hummingbird, "Commerce", "CommerceStore", "Postgres", crypto, log, metrics, lifecycle]),
+        needs: [
+            hummingbird, "Commerce", "CommerceStore", "Postgres", crypto, log, metrics, tracing, lifecycle,
+        ]),
     layer("Storefront", in: "Web", needs: ["WebSupport"]),
     layer("Gateway", in: "Web", needs: ["WebSupport", "Stripe", "Resend"]),
     .executableTarget(
         name: "cartflux",
         dependencies: [
             "Storefront", "Gateway", "Workflows", "Fleet", "VendorSandbox", "VendorHTTP", "EngineMigrations",
-            "CommerceMigrations", log, metrics,
+            "CommerceMigrations", "Telemetry", log, metrics, tracing,
             arguments, lifecycle, signals, histogram,
         ],
         path: "Sources/cartflux", swiftSettings: strict),
@@ -102,6 +109,7 @@ let proofs: [Target] = [
     tests("RedisTests", of: ["Redis"]),
     tests("DurableTests", of: ["Durable", "DurableTesting"]),
     tests("FleetTests", of: ["Fleet", "DurableTesting", "EngineMigrations", log]),
+    tests("SimulationTests", of: ["Fleet", "DurableTesting", log]),
     tests("CommerceTests", of: ["Commerce"]),
     tests("CommerceStoreTests", of: ["CommerceStore", "EngineMigrations"]),
     tests("VendorTests", of: ["Stripe", "SmartBill", "BigBuy", "Resend", "VendorSandbox"]),
@@ -111,6 +119,12 @@ let proofs: [Target] = [
         of: [
             "cartflux", "Workflows", "CommerceStore", "Fleet", "VendorSandbox", "EngineMigrations",
             "CommerceMigrations", log,
+        ]),
+    tests(
+        "TelemetryTests",
+        of: [
+            "Telemetry", "Fleet", "WebSupport", "Commerce", "VendorHTTP", "EngineMigrations", hummingbird,
+            log, metrics, tracing,
         ]),
     tests("WebTests", of: ["Storefront", "Gateway", "CommerceMigrations", "EngineMigrations", crypto]),
 ]
@@ -133,6 +147,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),

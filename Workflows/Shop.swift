@@ -61,6 +61,9 @@ package struct Shop: Sendable {
         self.patience = patience
     }
 
+    /// The workflows that start by themselves, at the times that they declare.
+    package static let scheduled: [any Scheduled.Type] = []
+
     /// Makes every workflow of the shop known to a worker.
     package func register(into registry: inout WorkflowRegistry) {
         registry.register(CheckoutToFulfilment(shop: self))

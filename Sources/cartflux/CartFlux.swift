@@ -12,6 +12,8 @@ struct CartFlux: AsyncParsableCommand {
             """,
         subcommands: [
             RunCommand.self, ServeCommand.self, WorkCommand.self, ScheduleCommand.self, MigrateCommand.self,
-            SandboxCommand.self, RunsCommand.self, DemoCommand.self, BenchCommand.self,
+            SandboxCommand.self, RunsCommand.self, QueuesCommand.self, WorkersCommand.self,
+            SchedulesCommand.self, AuditCommand.self, StorageCommand.self,
+            DemoCommand.self, BenchCommand.self,
         ])
 }

@@ -62,6 +62,49 @@ struct BoundsTests {
         #expect(journal.runIDs.isEmpty)
     }
 
+    /// What is wrong with a value, and the code that says so.
+    static let faults: [(value: String, code: String)] = [
+        (String(repeating: "x", count: 1 << 21), "payload_too_large"), ("a\u{0}b", "payload_contains_nul"),
+    ]
+
+    @Test("every payload over its bound is refused by name, and fails its own step alone", arguments: 0..<2)
+    func everyRole(fault: Int) async throws {
+        let (value, code) = Self.faults[fault]
+        let codes = Outside()
+        var registry = WorkflowRegistry()
+        registry.register(Telling(value: value, codes: codes))
+        let fleet = TestFleet(registry)
+        #expect(throws: PayloadError.self) { try fleet.journal.start(Telling.self, value) }
+        let run = try fleet.journal.start(Telling.self, "")
+        #expect(throws: PayloadError.self) {
+            try fleet.journal.send(Signal<String>("s"), value, to: run, once: "k")
+        }
+
+        try await fleet.settle()
+
+        #expect(
+            codes.all == ["step: \(code)", "progress: \(code)", "detail: \(code)", "child: \(code)"])
+        guard case .failed(let failure) = fleet.journal.outcome(of: run) else { throw Trouble(.permanent) }
+        #expect(failure.code == code)
+        #expect(failure.message.contains("output"))
+    }
+
+    @Test(
+        "every role's limit is a number in its message",
+        arguments: [
+            (PayloadRole.input, 1 << 20), (.output, 1 << 20), (.step, 262_144), (.signal, 262_144),
+            (.progress, 16_384), (.detail, 16_384),
+        ])
+    func limits(role: PayloadRole, limit: Int) {
+        let fits = Payload(json: [UInt8](repeating: UInt8(ascii: "1"), count: limit))
+        let over = Payload(json: fits.bytes + [UInt8(ascii: "1")])
+
+        #expect(throws: Never.self) { try fits.check(role) }
+        #expect(throws: PayloadError.tooLarge(role, bytes: limit + 1)) { try over.check(role) }
+        #expect(PayloadError.tooLarge(role, bytes: limit + 1).description.contains("\(limit)"))
+        #expect(PayloadError.tooDeep(role).description.contains("\(Payload.depthLimit)"))
+    }
+
     @Test("two live calls with one identity trap")
     func twins() async throws {
         await #expect(processExitsWith: .failure) {
@@ -95,5 +138,33 @@ struct BoundsTests {
             last = ceiling
         }
         #expect(last == .seconds(5))
+    }
+}
+
+/// Tries to keep a value in every place that can hold one, and goes on.
+private struct Telling: Workflow {
+    static let name: WorkflowName = "telling"
+    enum Step: String, WorkflowStep { case one, two, three }
+    typealias Progress = String
+    let value: String
+    let codes: Outside
+
+    func run(_ input: String, _ flow: Flow<Telling>) async throws -> String {
+        await tell("step") { try await flow.step(.one) { [value] _ in value } }
+        await tell("progress") { try await flow.progress(value) }
+        await tell("detail") {
+            try await flow.step(.two) { [value] attempt in
+                try await attempt.heartbeat(value)
+                return 1
+            }
+        }
+        await tell("child") { try await flow.child(.three, Telling.self, value) }
+        return value
+    }
+
+    private func tell(_ place: String, _ body: () async throws -> some Sendable) async {
+        do { _ = try await body() } catch {
+            codes.call("\(place): \((error as? any Classified)?.code ?? "\(error)")")
+        }
     }
 }

@@ -1,6 +1,7 @@
 import Durable
 import DurableTesting
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("Crash everywhere")
@@ -27,7 +28,7 @@ struct CrashTests {
 
     @Test("a workflow killed at every journal write has the same outside effects")
     func everywhere() async throws {
-        let survived = try await CrashRunner.survive { crash in
+        let survived = try await CrashRunner.survive(CrashingJournal.Side.allCases) { crash in
             let outside = Outside()
             var registry = WorkflowRegistry()
             registry.register(Sample(body: Self.body(outside)))
@@ -39,7 +40,7 @@ struct CrashTests {
             try await fleet.settle()
             return [outside.distinct.joined(separator: ","), "\(fleet.journal.outcome(of: run) as Any)"]
         }
-        #expect(survived >= 20)
+        #expect(survived >= 60)
     }
 
     @Test("the runner notices a step whose effect has no key")
@@ -61,6 +62,91 @@ struct CrashTests {
                 return outside.all
             }
         }
+    }
+
+    @Test("a divergence says which write it was, of which step, and what differed")
+    func message() async throws {
+        let divergence = try await #require(throws: CrashDivergence.self) {
+            try await CrashRunner.survive([.after]) { crash in
+                let outside = Outside()
+                var registry = WorkflowRegistry()
+                registry.register(
+                    Sample { _, flow in
+                        _ = try await flow.step(.one) { _ in 1 }
+                        outside.call("between steps")
+                        return try await flow.step(.two) { _ in "done" }
+                    })
+                let fleet = TestFleet(registry, seenAs: crash)
+                try fleet.journal.start(Sample.self, 1)
+                try await fleet.settle()
+                return outside.all
+            }
+        }
+
+        let text = divergence.description
+        #expect(text.contains("A worker that died after write 2 of 3 (the result of step two)"))
+        #expect(text.contains(#"expected: ["between steps"]"#))
+        #expect(divergence.side == .after)
+    }
+
+    @Test("a paused worker that goes on beside the next owner lands nothing")
+    func zombie() async throws {
+        let outside = Outside()
+        var registry = WorkflowRegistry()
+        registry.register(
+            Sample { _, flow in
+                for step in [Sample.Step.one, .two, .three] {
+                    _ = try await flow.step(step) { attempt in
+                        outside.effect("\(step)", key: attempt.key)
+                        return 1
+                    }
+                }
+                return "done"
+            })
+        let crash = Mutex<[CrashingJournal]>([])
+        let fleet = TestFleet(registry) { inner in
+            crash.withLock { made in
+                if let first = made.first { return first }
+                made.append(CrashingJournal(inner, at: 0, .pausedBefore))
+                return made[0]
+            }
+        }
+        let run = try fleet.journal.start(Sample.self, 1)
+
+        try await fleet.settle()
+
+        #expect(fleet.journal.outcome(of: run) == .succeeded(Payload(json: "\"done\"")))
+        #expect(fleet.journal.steps(of: run).count == 3)
+        #expect(outside.count("one") == 2)
+        #expect(outside.distinct == ["one", "three", "two"])
+    }
+
+    @Test("a month of sleeps, retries and children is over at once, in the order of time")
+    func virtualMonth() async throws {
+        let outside = Outside()
+        var registry = WorkflowRegistry()
+        registry.register(
+            Sample { _, flow in
+                for day in 0..<30 {
+                    try await flow.sleep(for: .seconds(86_400))
+                    _ = try await flow.step(.item, for: day) { attempt -> Int in
+                        if attempt.number == 1, day % 10 == 0 { throw Trouble(.transient()) }
+                        outside.call("day \(day)")
+                        return day
+                    }
+                }
+                return "\(try await flow.child(.one, Doubling.self, 21))"
+            })
+        registry.register(Doubling(outside: outside))
+        let fleet = TestFleet(registry)
+        let start = fleet.clock.now
+        let run = try fleet.journal.start(Sample.self, 1)
+
+        try await fleet.settle()
+
+        #expect(fleet.journal.outcome(of: run) == .succeeded(Payload(json: "\"42\"")))
+        #expect(outside.all == (0..<30).map { "day \($0)" } + ["double 21"])
+        #expect(fleet.clock.now >= start.addingTimeInterval(30 * 86_400))
     }
 
     @Test("after an announced call without a result the next attempt is ambiguous")

@@ -4,10 +4,38 @@ import Synchronization
 
 /// What a sample workflow did outside, in order.
 final class Outside: Sendable {
-    private let calls = Mutex<[String]>([])
+    private struct Calls {
+        var all: [String] = []
+        var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+        mutating func takeSatisfied() -> [CheckedContinuation<Void, Never>] {
+            let satisfied = watchers.filter { $0.count <= all.count }
+            watchers.removeAll { $0.count <= all.count }
+            return satisfied.map(\.continuation)
+        }
+    }
+
+    private let calls = Mutex(Calls())
     private let effects = Mutex<[String: String]>([:])
 
-    func call(_ what: String) { calls.withLock { $0.append(what) } }
+    func call(_ what: String) {
+        let satisfied = calls.withLock { calls in
+            calls.all.append(what)
+            return calls.takeSatisfied()
+        }
+        for watcher in satisfied { watcher.resume() }
+    }
+
+    /// Returns as soon as there were at least `count` calls.
+    func calls(atLeast count: Int) async {
+        await withCheckedContinuation { continuation in
+            let satisfied = calls.withLock { calls in
+                calls.watchers.append((count, continuation))
+                return calls.takeSatisfied()
+            }
+            for watcher in satisfied { watcher.resume() }
+        }
+    }
 
     /// An idempotent vendor: the first call with a key has the effect.
     func effect(_ what: String, key: String) {
@@ -15,7 +43,7 @@ final class Outside: Sendable {
         effects.withLock { $0[key] = $0[key] ?? what }
     }
 
-    var all: [String] { calls.withLock { $0 } }
+    var all: [String] { calls.withLock { $0.all } }
     var distinct: [String] { effects.withLock { $0.values.sorted() } }
     func count(_ what: String) -> Int { all.count { $0 == what } }
 }

@@ -15,6 +15,7 @@ struct FleetUnderTest {
     let redis: RedisClient
     let runs: Runs
     let logger: Logger
+    let seat: Seat?
 
     static func quietLogger(_ label: String) -> Logger {
         var logger = Logger(label: label)
@@ -23,12 +24,14 @@ struct FleetUnderTest {
     }
 
     /// On the shared servers, in a database of its own.
-    static func shared() async throws -> FleetUnderTest {
+    static func shared(masterKeys: MasterKeys? = nil) async throws -> FleetUnderTest {
+        let seat = await Seat.taken()
         let template = try await TestServers.shared.template(named: "engine") { try await migrate($0) }
         let database = try await TestServers.shared.createDatabase(from: template)
         return try FleetUnderTest(
             databaseURL: database.url(role: "cartflux_engine"),
-            redisURL: try await TestServers.shared.freshRedisURL(), queue: "q\(UUID().uuidString.prefix(8))")
+            redisURL: try await TestServers.shared.freshRedisURL(), queue: "q\(UUID().uuidString.prefix(8))",
+            masterKeys: masterKeys, seat: seat)
     }
 
     static func migrate(_ url: String) async throws {
@@ -37,10 +40,15 @@ struct FleetUnderTest {
         await connection.close()
     }
 
-    init(databaseURL: String, redisURL: String, queue: String) throws {
+    init(
+        databaseURL: String, redisURL: String, queue: String, masterKeys: MasterKeys? = nil,
+        seat: Seat? = nil
+    ) throws {
+        self.seat = seat
         logger = Self.quietLogger("fleet")
         var configuration = FleetConfiguration(database: try PostgresConfiguration(databaseURL))
         configuration.queue = queue
+        configuration.masterKeys = masterKeys
         configuration.lease = .seconds(10)
         configuration.heartbeat = .seconds(1)
         configuration.sweep = .milliseconds(200)
@@ -84,6 +92,7 @@ final class Effects: Sendable {
     var distinct: Int { keys.withLock { $0.count } }
     var calls: Int { keys.withLock { $0.values.reduce(0, +) } }
     func count(_ key: String) -> Int { keys.withLock { $0[key] ?? 0 } }
+    var names: [String] { keys.withLock { $0.keys.sorted() } }
 }
 
 struct FiveSteps: Workflow {

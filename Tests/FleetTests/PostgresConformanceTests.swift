@@ -75,6 +75,7 @@ struct PostgresUnderTest: JournalUnderTest {
         switch (report.status, report.output, report.failure) {
         case (.succeeded, let output?, _): return .succeeded(output)
         case (.failed, _, let failure?): return .failed(failure)
+        case (.needsAttention, _, let failure?): return .needsAttention(failure)
         default: return nil
         }
     }
@@ -102,8 +103,34 @@ struct PostgresConformanceTests {
         }
     }
 
-    @Test("a payload that Postgres refuses fails its own entry, never the batch it travelled in")
-    func refusedPayload() async throws {
+    /// A number that JSON allows and `numeric` cannot hold.
+    private static let refused = Payload(json: "1e200000")
+
+    /// Every kind of entry that carries a payload of the author's.
+    private static let carriers: [(name: String, entry: JournalEntry)] = [
+        (
+            "step",
+            .step(
+                StepRecord(
+                    key: StepKey("one"), attempt: 1, result: .output(refused), startedAt: Date()),
+                consuming: nil)
+        ),
+        ("progress", .progress(refused)),
+        ("detail", .detail(StepKey("one"), attempt: 1, refused)),
+        ("finish", .finish(.succeeded(refused))),
+        (
+            "child",
+            .child(
+                ChildStart(
+                    key: StepKey("one"), workflow: Named<Child>.name, version: 1, input: refused, reply: "r"))
+        ),
+    ]
+
+    @Test(
+        "a payload that Postgres refuses fails its own entry, never the batch it travelled in",
+        arguments: carriers.map(\.name))
+    func refusedPayload(kind: String) async throws {
+        let bad = try #require(Self.carriers.first { $0.name == kind }).entry
         let journal = PostgresUnderTest(try await .shared())
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await journal.writer.run() }
@@ -113,29 +140,39 @@ struct PostgresConformanceTests {
                 runs.append(try #require(run))
             }
 
-            let verdicts = await withTaskGroup(of: (Int, Result<CommitVerdict, JournalFailure>).self) {
-                group in
-                for (place, run) in runs.enumerated() {
-                    // A number that JSON allows and `numeric` cannot hold.
-                    let json = place == 7 ? "1e200000" : "\(place)"
-                    let record = StepRecord(
-                        key: StepKey("one"), attempt: 1, result: .output(Payload(json: json)),
-                        startedAt: Date())
-                    group.addTask {
-                        let entry = JournalEntry.step(record, consuming: nil)
-                        return (place, await journal.writer.commit(entry, under: run.lease, reply: nil))
-                    }
-                }
-                return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-            }
+            let verdicts = await Self.commitTogether(bad, at: 7, among: runs, journal)
 
             for place in 0..<20 where place != 7 { #expect(verdicts[place] == .success(.committed)) }
             guard case .failure(.refused) = verdicts[7] else {
                 Issue.record("the bad payload was not refused: \(String(describing: verdicts[7]))")
                 return
             }
+            // The run itself is none the worse.
+            let next = JournalEntry.finish(.succeeded(.null))
+            #expect(try await journal.commit(next, under: runs[7]) == .committed)
             journal.writer.stop()
             try await group.waitForAll()
+        }
+    }
+
+    private static func commitTogether(
+        _ bad: JournalEntry, at badPlace: Int, among runs: [ClaimedRun], _ journal: PostgresUnderTest
+    ) async -> [Int: Result<CommitVerdict, JournalFailure>] {
+        await withTaskGroup(of: (Int, Result<CommitVerdict, JournalFailure>).self) { group in
+            for (place, run) in runs.enumerated() {
+                let record = StepRecord(
+                    key: StepKey("one"), attempt: 1, result: .output(Payload(json: "\(place)")),
+                    startedAt: Date())
+                group.addTask {
+                    let entry = place == badPlace ? bad : JournalEntry.step(record, consuming: nil)
+                    do throws(JournalFailure) {
+                        return (place, .success(try await journal.commit(entry, under: run)))
+                    } catch {
+                        return (place, .failure(error))
+                    }
+                }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
     }
 }

@@ -52,8 +52,10 @@ struct TidyTests {
     @Test("no line has more than 110 columns")
     func lineLength() {
         // Runbooks are prose, whoever reads them has an editor that wraps. Vendors' examples keep every byte.
+        // A query in a dashboard is one JSON string, which cannot be broken.
         let ours = tree.files.filter { file in
             !file.name.hasSuffix(".md") && !file.path.hasPrefix("Tests/VendorExamples/")
+                && !file.path.hasPrefix("ops/grafana/")
         }
         expectNone(ours.flatMap(SizeRules.linesAreShort))
     }

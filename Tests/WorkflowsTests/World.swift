@@ -121,6 +121,8 @@ struct World: Sendable {
         } else {
             bigBuy = sandbox.bigBuy
             try await Self.fillShelves(of: bigBuy, products: count)
+            // Parcels move when a test says so, however slowly it runs.
+            try await Self.pull(bigBuy, "progress", [:])
         }
         let stripeClient = StripeClient(key: "sk_test_shop", base: stripe.baseURL, timeout: .seconds(10))
         let account = try await Self.merchant(stripeClient, stripe)

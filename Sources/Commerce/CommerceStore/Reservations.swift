@@ -69,7 +69,7 @@ package struct Reservations: Sendable {
             where tenant_id = \(tx.tenantUUID) and order_id = \(supplierOrder.order.rawValue)
                 and supplier_id = \(supplierOrder.supplier.rawValue)
                 and warehouse = \(supplierOrder.warehouse.rawValue) and state <> 'committed'
-            order by stock_pool, reference for update
+            order by stock_pool collate "C", reference collate "C" for update
             """
         ).rows
         for row in rows {
@@ -97,7 +97,7 @@ package struct Reservations: Sendable {
             select id, stock_pool, reference, quantity from shop.reservation
             where tenant_id = \(tx.tenantUUID) and order_id = \(order.rawValue)
                 and state in ('released', 'expired')
-            order by stock_pool, reference for update
+            order by stock_pool collate "C", reference collate "C" for update
             """
         ).rows
         for row in rows {
@@ -144,7 +144,7 @@ package struct Reservations: Sendable {
             """
             select id from shop.reservation
             where tenant_id = \(tx.tenantUUID) and order_id = \(order.rawValue) and state = 'held'
-            order by stock_pool, reference for update
+            order by stock_pool collate "C", reference collate "C" for update
             """
         ).rows
         for row in held { try await move(row.id("id"), to: state, in: tx) }

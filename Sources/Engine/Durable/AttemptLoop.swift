@@ -2,10 +2,34 @@
 
 import FoundationEssentials
 
+/// How a step is run.
+struct StepRules: Sendable {
+    var retry: RetryPolicy
+    var timeout: Duration?
+    /// An attempt that gives no sign of life for so long has failed.
+    var silence: Duration?
+    /// The step's result is committed by the business's own transaction.
+    var isTransaction = false
+    /// The step leaves something outside that must be known: once begun it is brought to its end even though
+    /// its siblings failed or the run was cancelled.
+    var isBinding = false
+    /// The step can be undone, so that its beginning is recorded: a run that is cancelled while its worker
+    /// dies must know that there may be something to undo.
+    var recordsBeginning = false
+    /// Who decides where the policy ends and it is not known whether the announced effect happened.
+    var doubtOwner: AttentionOwner?
+
+    init(retry: RetryPolicy, timeout: Duration? = nil, silence: Duration? = nil) {
+        self.retry = retry
+        self.timeout = timeout
+        self.silence = silence
+    }
+}
+
 struct AttemptLoop {
     let session: RunSession
     let key: StepKey
-    let retry: RetryPolicy
+    let rules: StepRules
     var history: AttemptHistory
 
     var number: Int { history.failures + 1 }
@@ -16,26 +40,29 @@ struct AttemptLoop {
         try await pause(until: nextAt, kind: .retry)
     }
 
-    /// Runs one attempt, within `timeout` where there is one.
-    func limited<Output: Sendable>(
-        to timeout: Duration?, _ body: @Sendable @escaping (Attempt) async throws -> Output
+    /// Runs one attempt, before the eyes of whoever watches the run.
+    func attempt<Output: Sendable>(
+        _ body: @Sendable @escaping (Attempt) async throws -> Output
     ) async throws -> Output {
-        try session.checkMayAct()
-        let isAmbiguous = session.withState { $0.intents.contains(key) }
-        let attempt = Attempt(
-            run: session.run.id, step: key, number: number, isAmbiguous: isAmbiguous, session: session)
-        guard let timeout else { return try await body(attempt) }
-        let clock = session.environment.clock
-        return try await withThrowingTaskGroup(of: Output.self) { group in
-            group.addTask { try await body(attempt) }
-            group.addTask {
-                try await clock.sleep(for: timeout)
-                throw StepTimedOut(limit: timeout)
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw CancellationError() }
-            return first
+        guard let observer = session.environment.observer else { return try await carryOut(body) }
+        return try await observer.attempting(key, attempt: number) { try await carryOut(body) }
+    }
+
+    /// Runs one attempt, within its limits where there are any.
+    private func carryOut<Output: Sendable>(
+        _ body: @Sendable @escaping (Attempt) async throws -> Output
+    ) async throws -> Output {
+        try session.checkMayAct(key, isRetry: history.failures > 0)
+        if rules.recordsBeginning { try await recordBeginning() }
+        guard rules.timeout != nil || rules.silence != nil else {
+            return try await body(Attempt(step: key, number: number, session: session, gate: nil))
         }
+        let clock = session.environment.clock
+        let gate = AttemptGate(openedAt: clock.now)
+        let attempt = Attempt(step: key, number: number, session: session, gate: gate)
+        let race = AttemptRace<Output>(
+            clock: clock, gate: gate, timeout: rules.timeout, silence: rules.silence)
+        return try await race.run { try await body(attempt) }
     }
 
     /// Records a failed attempt and waits for the next one, or throws `StepFailed` when there is none.
@@ -43,21 +70,39 @@ struct AttemptLoop {
         let now = session.environment.clock.now
         let failure = FailureRecord(error, step: key)
         switch error.durableDisposition {
-        case .permanent: try await giveUp(failure, startedAt)
+        case .permanent, .needsAttention: try await giveUp(failure, startedAt)
         case .deferred(let until):
             try await record(failure, counts: false, startedAt, nextAt: until)
             try await pause(until: until, kind: .deferral)
         case .transient(let retryAfter):
             let failures = history.failures + 1
             let elapsed = now.timeIntervalSince(history.firstStartedAt ?? startedAt)
-            guard retry.allowsAnother(after: failures, elapsed: .seconds(elapsed)) else {
-                return try await giveUp(failure, startedAt)
+            guard rules.retry.allowsAnother(after: failures, elapsed: .seconds(elapsed)) else {
+                return try await giveUp(inDoubt(failure), startedAt)
             }
-            let drawn = retry.pause(after: failures, fraction: session.environment.jitter())
+            let drawn = rules.retry.pause(after: failures, fraction: session.environment.jitter())
             let pause = max(drawn, retryAfter ?? .zero)
             try await record(failure, counts: true, startedAt, nextAt: now.adding(pause))
             try await self.pause(until: now.adding(pause), kind: .retry)
         }
+    }
+
+    private func recordBeginning() async throws {
+        let mark = key.undo
+        guard !session.withState({ $0.intents.contains(mark) }) else { return }
+        _ = try await session.commit(.intent(mark, attempt: number))
+        session.withState { $0.intended(mark) }
+        // The commit may have outlived the lease: then the step is for whoever owns the run now.
+        try session.checkMayAct(key, isRetry: history.failures > 0)
+    }
+
+    /// The last attempt brought no answer, and one of them had announced its effect: somebody must find out.
+    private func inDoubt(_ failure: FailureRecord) -> FailureRecord {
+        guard let owner = rules.doubtOwner, session.withState({ $0.intents.contains(key) }) else {
+            return failure
+        }
+        let message = "\(failure.message); it is not known whether the announced effect happened"
+        return FailureRecord(code: failure.code, message: message, step: failure.step, owner: owner)
     }
 
     private mutating func record(
@@ -101,6 +146,6 @@ struct AttemptLoop {
         }
         let reason = WaitReason(
             kind: kind, step: key.description, attempt: number, error: history.last?.message)
-        try await session.park(WaitCondition(wakeAt: instant, signal: nil, reason: reason))
+        try await session.park(WaitCondition(wakeAt: instant, reason: reason))
     }
 }

@@ -8,11 +8,13 @@ public struct ClaimedRun: Sendable {
     public let tenant: Tenant
     public let workflow: WorkflowName
     public let version: Int
-    public let input: Payload
+    public var input: Payload
     public let startedAt: Date
     public var steps: [StepRecord]
     public var attempts: [AttemptRecord]
     public var intents: [StepKey]
+    /// What long steps without an end last said of themselves.
+    public var details: [StepKey: Payload]
     public var signals: [DeliveredSignal]
     public var mailSeen: Int64
     public let cancellation: String?
@@ -21,8 +23,8 @@ public struct ClaimedRun: Sendable {
     public init(
         id: RunID, epoch: Int64, tenant: Tenant, workflow: WorkflowName, version: Int, input: Payload,
         startedAt: Date, steps: [StepRecord] = [], attempts: [AttemptRecord] = [], intents: [StepKey] = [],
-        signals: [DeliveredSignal] = [], mailSeen: Int64 = 0, cancellation: String? = nil,
-        trace: String? = nil
+        details: [StepKey: Payload] = [:], signals: [DeliveredSignal] = [], mailSeen: Int64 = 0,
+        cancellation: String? = nil, trace: String? = nil
     ) {
         self.id = id
         self.epoch = epoch
@@ -34,6 +36,7 @@ public struct ClaimedRun: Sendable {
         self.steps = steps
         self.attempts = attempts
         self.intents = intents
+        self.details = details
         self.signals = signals
         self.mailSeen = mailSeen
         self.cancellation = cancellation

@@ -11,6 +11,26 @@ public enum Disposition: Sendable, Equatable {
     case transient(retryAfter: Duration? = nil)
     /// Nothing was tried: come back at that instant. Costs no attempt.
     case deferred(until: Date)
+    /// A person must decide what comes next. The step fails now, nothing is undone, and the run is set aside
+    /// for `owner` as it stands.
+    case needsAttention(owner: AttentionOwner)
+
+    var attentionOwner: AttentionOwner? {
+        if case .needsAttention(let owner) = self { owner } else { nil }
+    }
+}
+
+/// Who must look at a run that cannot go on by itself: a free word, shown to operators and searchable. Those
+/// who build on the engine add their own.
+public struct AttentionOwner: RawRepresentable, Hashable, Sendable, Codable, ExpressibleByStringLiteral,
+    CustomStringConvertible
+{
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+    public init(stringLiteral value: String) { rawValue = value }
+    public var description: String { rawValue }
+    /// Whoever runs the fleet.
+    public static let `operator`: AttentionOwner = "operator"
 }
 
 /// An error that says how the engine should treat it. Errors without it are taken as transient.

@@ -28,7 +28,7 @@ extension Flow {
     public func now() async throws -> Date {
         let turn = session.withState { $0.occurrence(of: "now") }
         let clock = session.environment.clock
-        return try await perform(StepKey("now", item: "\(turn)"), retry: .standard, timeout: nil) { _ in
+        return try await perform(StepKey("now", item: "\(turn)"), retry: .standard) { _ in
             clock.now
         }
     }
@@ -43,7 +43,7 @@ extension Flow {
     /// first with this code, 0 for runs that had passed the place before the change was made.
     public func version(_ change: String, current: Int) async throws -> Int {
         let isReplaying = session.withState { $0.isReplaying }
-        return try await perform(StepKey("version:\(change)"), retry: .standard, timeout: nil) { _ in
+        return try await perform(StepKey("version:\(change)"), retry: .standard) { _ in
             isReplaying ? 0 : current
         }
     }
@@ -63,7 +63,7 @@ extension Flow {
         defer { session.leave(StepKey(key.name, item: "\(turn):live")) }
         try await session.park(
             WaitCondition(
-                wakeAt: deadline, signal: nil,
+                wakeAt: deadline,
                 reason: WaitReason(kind: .timer, step: label.isEmpty ? "sleep" : label)))
     }
 
@@ -72,8 +72,9 @@ extension Flow {
         named name: String, _ key: StepKey, upTo limit: Duration?, reason: WaitReason
     ) async throws -> P? {
         let (record, _) = try session.enter(key)
-        if let record { return try Self.replay(record) as P? }
+        if let record { return try session.noting(key) { try Self.replay(record) as P? } }
         defer { session.leave(key) }
+        try await session.stopReplayCheck(at: key)
         let start = session.environment.clock.now
         let deadline = try limit.map { limit in
             try self.deadline(StepKey("deadline:\(key.name)", item: key.item)) { start.adding(limit) }
@@ -85,11 +86,11 @@ extension Flow {
             if let deadline, session.environment.clock.now >= deadline {
                 return try await take(.null, key, consuming: nil)
             }
-            try await session.park(WaitCondition(wakeAt: deadline, signal: name, reason: reason))
+            try await session.park(WaitCondition(wakeAt: deadline, signals: [name], reason: reason))
         }
     }
 
-    private func take<P: Codable & Sendable>(
+    func take<P: Codable & Sendable>(
         _ payload: Payload, _ key: StepKey, consuming id: SignalID?
     ) async throws -> P? {
         let record = StepRecord(

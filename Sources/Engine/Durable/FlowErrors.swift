@@ -32,15 +32,56 @@ public struct StepTimedOut: Classified, CustomStringConvertible {
     public var description: String { "the attempt did not end within \(limit)" }
 }
 
+/// An attempt that gave no sign of life for too long. Whether its effect happened is not known.
+public struct StepFellSilent: Classified, CustomStringConvertible {
+    public let limit: Duration
+    public var disposition: Disposition { .transient() }
+    public var code: String { "step_fell_silent" }
+    public var description: String { "the attempt gave no sign of life for \(limit)" }
+}
+
+/// The attempt was given up at one of its limits while its body went on: stop, and change nothing.
+public struct AttemptOver: Classified, CustomStringConvertible {
+    public var disposition: Disposition { .permanent }
+    public var code: String { "attempt_over" }
+    public var description: String { "this attempt was given up at its time limit; stop working" }
+}
+
+/// A person must decide what comes next. Thrown by a step it fails the step for good; where the body does not
+/// catch that, nothing is undone and the run ends as `needs_attention`, set aside for `owner` as it stands.
+public struct NeedsAttention: Classified, CustomStringConvertible {
+    public let reason: String
+    public let owner: AttentionOwner
+    public let code: String
+    public var disposition: Disposition { .needsAttention(owner: owner) }
+    public var description: String { reason }
+
+    public init(_ reason: String, owner: AttentionOwner = .operator, code: String = "needs_attention") {
+        self.reason = reason
+        self.owner = owner
+        self.code = code
+    }
+}
+
 /// The run went over one of the engine's bounds.
 public enum BoundExceeded: Classified, CustomStringConvertible {
     case steps(limit: Int)
+    /// A batch of children would need more steps than the run has left.
+    case children(count: Int, limit: Int)
     public var disposition: Disposition { .permanent }
-    public var code: String { "too_many_steps" }
+    public var code: String {
+        switch self {
+        case .steps: "too_many_steps"
+        case .children: "too_many_children"
+        }
+    }
     public var description: String {
         switch self {
         case .steps(let limit):
             "the run would record more than \(limit) steps; split the work into child runs"
+        case .children(let count, let limit):
+            "\(count) children are more than the \(limit) for which this run has steps left; "
+                + "give each of several runs a share of them"
         }
     }
 }

@@ -24,9 +24,13 @@ public protocol Journal: Sendable {
     /// Called around a `transaction` step, which commits through the business's own connection.
     func willTransact(_ key: StepKey, under lease: Lease) async throws(JournalFailure)
     func didTransact(_ key: StepKey, under lease: Lease) async throws(JournalFailure)
+
+    /// How the record of a `transaction` step is sealed; nil where records are kept as they are.
+    var sealing: RecordSealing? { get }
 }
 
 extension Journal {
+    public var sealing: RecordSealing? { nil }
     public func willTransact(_ key: StepKey, under lease: Lease) async throws(JournalFailure) {}
     public func didTransact(_ key: StepKey, under lease: Lease) async throws(JournalFailure) {}
 }
@@ -39,8 +43,12 @@ public enum JournalEntry: Sendable {
     case attempt(AttemptRecord)
     /// "About to call outside": after a crash the next attempt is told that the call may have happened.
     case intent(StepKey, attempt: Int)
+    /// What a long step has done so far, for its next attempt; the last one wins.
+    case detail(StepKey, attempt: Int, Payload)
     /// A child run, started at most once for its key.
     case child(ChildStart)
+    /// Asks a child of this run to stop and undo; does nothing where it has ended.
+    case cancelChild(RunID, reason: String)
     /// A typed status for pages; the last one wins.
     case progress(Payload)
     /// Nothing to do before `wakeAt` or one of the signals: the run leaves its worker.
@@ -62,6 +70,8 @@ public enum CommitVerdict: Sendable, Equatable {
     case child(RunID)
     /// A signal came while the run was about to sleep, so that it is ready again already.
     case ready
+    /// Committed, and somebody has asked for the run to be cancelled: no new step begins.
+    case cancelling(reason: String)
 }
 
 /// Why an entry could not be committed.
@@ -113,32 +123,6 @@ public struct StepRecord: Sendable, Hashable {
     }
 }
 
-/// A failure in a form that can be stored, compared and grouped.
-public struct FailureRecord: Codable, Sendable, Hashable {
-    /// The error's stable word; see `Classified.code`.
-    public let code: String
-    public let message: String
-    public let step: String?
-
-    public init(code: String, message: String, step: String? = nil) {
-        self.code = code
-        self.message = String(message.prefix(Self.messageLimit)).replacing("\0", with: "")
-        self.step = step
-    }
-
-    public init(_ error: any Error, step: StepKey?) {
-        switch error {
-        case let error as StepFailed: self = error.failure
-        case let error as any Classified:
-            self.init(code: error.code, message: "\(error)", step: step?.description)
-        default:
-            self.init(code: "\(type(of: error))", message: "\(error)", step: step?.description)
-        }
-    }
-
-    private static let messageLimit = 4_000
-}
-
 /// One failed attempt of a step.
 public struct AttemptRecord: Sendable, Hashable {
     public let key: StepKey
@@ -187,16 +171,20 @@ public struct Suspension: Sendable, Hashable {
     public var deadlines: [StepRecord]
     /// How many signals the run had seen; if more have come meanwhile, it does not sleep at all.
     public var mailSeen: Int64
+    /// Whether the run knew that it is cancelled; if it is and did not, it does not sleep at all.
+    public var cancellationSeen: Bool
     /// For operators: which step waits, and for what.
     public var reason: WaitReason
 
     public init(
-        wakeAt: Date?, signals: Set<String>, deadlines: [StepRecord], mailSeen: Int64, reason: WaitReason
+        wakeAt: Date?, signals: Set<String>, deadlines: [StepRecord], mailSeen: Int64,
+        cancellationSeen: Bool = false, reason: WaitReason
     ) {
         self.wakeAt = wakeAt
         self.signals = signals
         self.deadlines = deadlines
         self.mailSeen = mailSeen
+        self.cancellationSeen = cancellationSeen
         self.reason = reason
     }
 }

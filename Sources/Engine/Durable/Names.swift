@@ -63,11 +63,11 @@ public struct RunID: RawRepresentable, Hashable, Sendable, Codable, Comparable, 
 
     /// Reads the text form; nil where it is not a UUID.
     public init?(_ text: String) {
-        guard let uuid = UUID(uuidString: text) else { return nil }
+        guard let uuid = UUID(hexadecimal: text) else { return nil }
         rawValue = uuid
     }
 
-    public var description: String { rawValue.uuidString.lowercased() }
+    public var description: String { rawValue.hexadecimal }
 
     public static func < (left: RunID, right: RunID) -> Bool { left.rawValue < right.rawValue }
 
@@ -91,4 +91,15 @@ public struct StepKey: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { item.isEmpty ? name : "\(name)[\(item)]" }
+
+    /// The step that undoes this one. An intent under this key says that this one has begun.
+    var undo: StepKey { StepKey(Self.undoPrefix + name, item: item) }
+
+    /// The step that this one undoes, or itself.
+    var undone: StepKey {
+        name.hasPrefix(Self.undoPrefix)
+            ? StepKey(String(name.dropFirst(Self.undoPrefix.count)), item: item) : self
+    }
+
+    private static let undoPrefix = "undo:"
 }

@@ -69,14 +69,14 @@ public struct Payload: Sendable, Hashable {
 
 /// What a payload is, which decides how large it may be.
 public enum PayloadRole: String, Sendable {
-    case input, output, step, signal, progress
+    case input, output, step, signal, progress, detail
 
     /// In bytes. An input may hold a document; a step's result is kept for years and shown to operators.
     public var limit: Int {
         switch self {
         case .input, .output: 1 << 20
         case .step, .signal: 256 << 10
-        case .progress: 16 << 10
+        case .progress, .detail: 16 << 10
         }
     }
 }

@@ -17,12 +17,17 @@ public struct DurableEnvironment: Sendable {
     public let mayAct: @Sendable () -> Bool
     /// Pauses up to this long are slept in place; longer ones leave the worker.
     public let inPlacePause: Duration
+    /// Nothing is done and nothing written: the pass ends where the records do. See `ReplayCheck`.
+    let isReplayOnly: Bool
+    /// Sees what the run does; nil where nobody looks.
+    public var observer: (any RunObserver)?
 
     public init(
         journal: any Journal, clock: any DurableClock = SystemClock(), logger: Logger,
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
         mayAct: @escaping @Sendable () -> Bool = { true }, inPlacePause: Duration = .milliseconds(500)
     ) {
+        isReplayOnly = false
         self.journal = journal
         self.clock = clock
         self.logger = logger
@@ -36,21 +41,26 @@ public struct DurableEnvironment: Sendable {
 public final class RunSession: Sendable {
     public let run: ClaimedRun
     public let environment: DurableEnvironment
-    let logger: Logger
     private let state: Mutex<SessionState>
 
     /// Over this a run must be split; see `BoundExceeded`.
     public static let stepLimit = 10_000
+    /// How many more a shielded clean-up may record.
+    static let cleanUpAllowance = 1_000
 
     public init(_ run: ClaimedRun, in environment: DurableEnvironment) {
         self.run = run
         self.environment = environment
         state = Mutex(SessionState(run))
+    }
+
+    /// Made when it is needed, since most runs log nothing.
+    var logger: Logger {
         var logger = environment.logger
         logger[metadataKey: "run"] = "\(run.id)"
         logger[metadataKey: "workflow"] = "\(run.workflow)"
         logger[metadataKey: "tenant"] = "\(run.tenant)"
-        self.logger = logger
+        return logger
     }
 
     /// The lease is gone: unwind, and touch nothing.
@@ -61,6 +71,10 @@ public final class RunSession: Sendable {
 
     /// Unwind now, to be handed back.
     public func shutDown() { seal(.shutdown) }
+
+    /// Cancelled by an operator: what is under way ends and is recorded, the next step that has no result
+    /// throws `RunCancelled`, and the undo path runs.
+    public func cancel(reason: String) { state.withLock { $0.cancel(reason: reason) } }
 
     // MARK: For Flow
 
@@ -73,13 +87,15 @@ public final class RunSession: Sendable {
             seal(.lost)
             throw FlowSealed(cause: .lost)
         }
-        let (entry, count) = state.withLock { ($0.enter(key), $0.recordedCount) }
+        let (entry, count, limit) = state.withLock { state in
+            (state.enter(key), state.recordedCount, state.isUndoing ? nil : Self.limit)
+        }
         switch entry {
         case .recorded(let record): return (record, AttemptHistory())
         case .sealed(let cause): throw FlowSealed(cause: cause)
         case .cancelled(let reason): throw RunCancelled(reason: reason)
         case .fresh(let history):
-            if count >= Self.stepLimit {
+            if let limit, count >= limit {
                 leave(key)
                 throw BoundExceeded.steps(limit: Self.stepLimit)
             }
@@ -87,14 +103,47 @@ public final class RunSession: Sendable {
         }
     }
 
-    /// Stands before every attempt: a pause may have outlived the lease, or the seal may have come meanwhile.
-    func checkMayAct() throws(FlowSealed) {
+    func recorded(_ key: StepKey) -> StepRecord? { state.withLock { $0.visit(key) } }
+
+    /// A run over the bound must still be able to undo all that it did, and to clean up.
+    private static var limit: Int { FlowShield.isUp ? stepLimit + cleanUpAllowance : stepLimit }
+
+    /// Stands before every attempt: a pause may have outlived the lease, and a seal or a cancellation may
+    /// have come meanwhile.
+    func checkMayAct(_ key: StepKey, isRetry: Bool) throws {
         guard environment.mayAct() else {
             seal(.lost)
             throw FlowSealed(cause: .lost)
         }
-        if let cause = state.withLock({ $0.sealBeforeAttempt() }) { throw FlowSealed(cause: cause) }
+        if let stop = state.withLock({ $0.stopBeforeAttempt(of: key, isRetry: isRetry) }) { throw stop }
     }
+
+    /// Stands before an effect that surely has not happened yet: a cancelled run need not have it any more.
+    func checkWanted(_ key: StepKey) throws(RunCancelled) {
+        let reason = state.withLock { state in
+            if state.cancellationOfNewWork != nil { state.provedAbsent(key) }
+            return state.cancellationOfNewWork
+        }
+        if let reason { throw RunCancelled(reason: reason) }
+    }
+
+    /// Runs a step to its end although the task that asked for it is cancelled, as happens when a sibling
+    /// fails: only losing the run stops it.
+    func unstopped<Output: Sendable>(
+        _ key: StepKey, _ work: @Sendable @escaping () async throws -> Output
+    ) async throws -> Output {
+        // Awaited here; cancelled when the run is sealed as lost or to be handed back.
+        let task = Task { try await work() }
+        let isOver = binding.withLock { binding in
+            binding.running[key] = { task.cancel() }
+            return binding.isOver
+        }
+        if isOver { task.cancel() }
+        defer { binding.withLock { _ = $0.running.removeValue(forKey: key) } }
+        return try await task.value
+    }
+
+    private let binding = Mutex<(running: [StepKey: @Sendable () -> Void], isOver: Bool)>(([:], false))
 
     func leave(_ key: StepKey) {
         guard let generation = state.withLock({ $0.leave(key) }) else { return }
@@ -108,6 +157,10 @@ public final class RunSession: Sendable {
             if verdict == .fenced {
                 seal(.lost)
                 throw FlowSealed(cause: .lost)
+            }
+            if case .cancelling(let reason) = verdict {
+                cancel(reason: reason)
+                return .committed
             }
             return verdict
         } catch let failure as JournalFailure {
@@ -145,13 +198,7 @@ public final class RunSession: Sendable {
                 }
             }
             if let generation = state.withLock({ $0.quietGeneration }) { checkQuiet(since: generation) }
-            let rang = await withCheckedContinuation { continuation in
-                switch state.withLock({ $0.settle(number, continuation) }) {
-                case .waiting: break
-                case .rung: continuation.resume(returning: true)
-                case .sealed: continuation.resume(returning: false)
-                }
-            }
+            let rang = await settle(number)
             timer?.cancel()
             if rang { return }
             state.withLock { $0.unpark(number) }
@@ -159,8 +206,23 @@ public final class RunSession: Sendable {
         }
     }
 
+    private func settle(_ number: Int) async -> Bool {
+        await withCheckedContinuation { continuation in
+            switch state.withLock({ $0.settle(number, continuation) }) {
+            case .waiting: break
+            case .rung: continuation.resume(returning: true)
+            case .sealed: continuation.resume(returning: false)
+            }
+        }
+    }
+
     private func seal(_ cause: FlowSealed.Cause) {
         for continuation in state.withLock({ $0.sealNow(cause) }) { continuation.resume(returning: false) }
+        let stopping = binding.withLock { binding in
+            binding.isOver = true
+            return Array(binding.running.values)
+        }
+        for stop in stopping { stop() }
     }
 
     /// When only parked branches are left the run can sleep. A branch between two flow calls is invisible
@@ -171,7 +233,7 @@ public final class RunSession: Sendable {
         // Awaited by nobody: it ends after one check and holds nothing but this session.
         Task {
             for _ in 0..<8 { await Task.yield() }
-            if grace > .zero { try? await Task.sleep(for: grace) }
+            if grace > .zero { await environment.clock.giveWay(for: grace) }
             for continuation in state.withLock({ $0.sealIfQuiet(since: generation) }) {
                 continuation.resume(returning: false)
             }

@@ -7,8 +7,10 @@ import FoundationEssentials
 /// What one parked branch waits for.
 struct WaitCondition: Sendable {
     var wakeAt: Date?
-    var signal: String?
+    var signals: [String] = []
     var reason: WaitReason
+    /// The branch looks after its mail when it wakes, and need not be woken by it.
+    var isPaced = false
 }
 
 /// What a run's step has been through before this pass.
@@ -26,10 +28,28 @@ struct AttemptHistory: Sendable {
     }
 }
 
-/// A finished step that can be undone.
+/// Something that this run has done and can undo.
 struct UndoEntry: Sendable {
     let key: StepKey
-    let action: @Sendable (Attempt) async throws -> Void
+    /// Undoes it and returns what is left over; a `StepFailed` is a leftover too. Takes the session instead
+    /// of holding it, which holds the entry.
+    let perform: @Sendable (RunSession, _ cause: FailureRecord) async throws -> [Leftover]
+}
+
+/// Something that a run leaves behind and could not bring to a clean end.
+struct Leftover: Sendable {
+    let what: String
+    let owner: AttentionOwner?
+
+    init(_ key: StepKey, _ failure: FailureRecord) {
+        what = "\(key): \(failure.message)"
+        owner = failure.owner
+    }
+
+    init(_ what: String) {
+        self.what = what
+        owner = nil
+    }
 }
 
 struct SessionState: Sendable {
@@ -64,6 +84,7 @@ struct SessionState: Sendable {
     private(set) var results: [StepKey: StepRecord] = [:]
     private(set) var histories: [StepKey: AttemptHistory] = [:]
     private(set) var intents: Set<StepKey> = []
+    private(set) var details: [StepKey: Payload] = [:]
     private(set) var mailbox: [DeliveredSignal] = []
     private(set) var mailSeen: Int64
     private(set) var conditions: [WaitCondition] = []
@@ -77,8 +98,10 @@ struct SessionState: Sendable {
     /// Finish nothing new: leave at the next step that has no result.
     var isDraining = false
 
-    private let cancellation: String?
-    private var unvisited: Set<StepKey> = []
+    private var cancellation: String?
+    private(set) var unvisited: Set<StepKey> = []
+    /// Records that this code cannot read; nil stands for the input or an output outside a step.
+    private(set) var unreadable: [StepKey?: String] = [:]
     private var live: Set<StepKey> = []
     private var active = 0
     private var generation = 0
@@ -91,9 +114,20 @@ struct SessionState: Sendable {
         mailbox = run.signals.sorted { $0.id < $1.id }
         cancellation = run.cancellation
         intents = Set(run.intents)
+        details = run.details
         for step in run.steps { results[step.key] = step }
         for attempt in run.attempts { histories[attempt.key, default: AttemptHistory()].add(attempt) }
         unvisited = Set(results.keys)
+    }
+
+    /// The first reason given stands.
+    mutating func cancel(reason: String) { cancellation = cancellation ?? reason }
+
+    /// Remembers an error that tells of a record which does not decode.
+    mutating func note(_ error: any Error, at key: StepKey?) {
+        guard case PayloadError.undecodable(let role, let why) = error else { return }
+        if key == nil, unreadable.values.contains(where: { $0.hasSuffix(why) }) { return }
+        unreadable[key] = "the \(role.rawValue): \(why)"
     }
 
     /// Starts over from the top with what is recorded by now.
@@ -101,6 +135,7 @@ struct SessionState: Sendable {
         precondition(active == 0 && parked.isEmpty, "a pass begins only after the last one has unwound")
         if seal == .suspended { seal = nil }
         hasRejectedWork = false
+        isUndoing = false
         conditions = []
         undo = []
         counters = [:]
@@ -114,6 +149,15 @@ struct SessionState: Sendable {
 
     // MARK: Steps
 
+    /// The reason to turn new work away, where the run is cancelled and neither undoing nor cleaning up. A
+    /// step that may have had an effect already is not turned away: it is brought to its end, so that what it
+    /// did is known and can be undone.
+    func cancellation(before key: StepKey) -> String? {
+        intents.contains(key) || intents.contains(key.undo) ? nil : cancellationOfNewWork
+    }
+
+    var cancellationOfNewWork: String? { isUndoing || FlowShield.isUp ? nil : cancellation }
+
     mutating func enter(_ key: StepKey) -> Entry {
         if let seal {
             if seal == .suspended { hasRejectedWork = true }
@@ -121,9 +165,10 @@ struct SessionState: Sendable {
         }
         if let record = results[key] {
             unvisited.remove(key)
+            unvisited.remove(key.deadline)
             return .recorded(record)
         }
-        if let cancellation, !isUndoing { return .cancelled(cancellation) }
+        if let cancellation = cancellation(before: key) { return .cancelled(cancellation) }
         if isDraining {
             seal = .shutdown
             return .sealed(.shutdown)
@@ -136,10 +181,12 @@ struct SessionState: Sendable {
         return .fresh(histories[key] ?? AttemptHistory())
     }
 
-    /// The seal, if it came while a live step paused; its work must then be done by another pass.
-    mutating func sealBeforeAttempt() -> FlowSealed.Cause? {
+    /// What came while a live step paused. Work that a seal turns away must be done by another pass.
+    mutating func stopBeforeAttempt(of key: StepKey, isRetry: Bool) -> (any Error)? {
         if seal == .suspended { hasRejectedWork = true }
-        return seal
+        if let seal { return FlowSealed(cause: seal) }
+        guard isRetry, let reason = cancellation(before: key) else { return nil }
+        return RunCancelled(reason: reason)
     }
 
     /// Ends a live step. Returns the generation to check for quiescence, where only parked branches are left.
@@ -148,6 +195,13 @@ struct SessionState: Sendable {
         active -= 1
         generation += 1
         return active == 0 && !parked.isEmpty ? generation : nil
+    }
+
+    /// The record of a step, if it has one, without beginning it.
+    mutating func visit(_ key: StepKey) -> StepRecord? {
+        guard let record = results[key] else { return nil }
+        unvisited.remove(key)
+        return record
     }
 
     mutating func recorded(_ record: StepRecord) {
@@ -160,8 +214,18 @@ struct SessionState: Sendable {
         return histories[record.key] ?? AttemptHistory()
     }
 
+    /// The effect was looked for and is not there: nothing is left to undo.
+    mutating func provedAbsent(_ key: StepKey) { intents.remove(key) }
     mutating func intended(_ key: StepKey) { intents.insert(key) }
+    mutating func detailed(_ key: StepKey, _ detail: Payload) { details[key] = detail }
     mutating func undoable(_ entry: UndoEntry) { undo.append(entry) }
+    mutating func forgetUndo() { undo = [] }
+
+    /// Steps that may have had an effect and have no end: nobody knows whether there is something to undo.
+    var openEffects: [StepKey] {
+        Set(intents.map(\.undone)).filter { results[$0] == nil && results[$0.undo] == nil }
+            .sorted { $0.description < $1.description }
+    }
 
     mutating func occurrence(of name: String) -> Int {
         counters[name, default: 0] += 1
@@ -252,8 +316,10 @@ struct SessionState: Sendable {
     var suspension: Suspension {
         let ordered = conditions.sorted { ($0.wakeAt ?? .distantFuture) < ($1.wakeAt ?? .distantFuture) }
         return Suspension(
-            wakeAt: ordered.first?.wakeAt, signals: Set(conditions.compactMap(\.signal)),
-            deadlines: Array(deadlines.values), mailSeen: mailSeen,
+            wakeAt: ordered.first?.wakeAt, signals: Set(conditions.flatMap(\.signals)),
+            deadlines: Array(deadlines.values),
+            mailSeen: conditions.allSatisfy(\.isPaced) ? .max : mailSeen,
+            cancellationSeen: cancellation != nil,
             reason: ordered.first?.reason ?? WaitReason(kind: .timer, step: "none"))
     }
 }

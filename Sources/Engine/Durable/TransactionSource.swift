@@ -21,26 +21,46 @@ public struct TransactionCheckpoint: Sendable {
     public let key: StepKey
     public let attempt: Int
     public let startedAt: Date
+    /// How the record is sealed, where the run is about a person.
+    private let sealing: RecordSealing?
 
-    public init(lease: Lease, key: StepKey, attempt: Int, startedAt: Date) {
+    public init(
+        lease: Lease, key: StepKey, attempt: Int, startedAt: Date, sealing: RecordSealing? = nil
+    ) {
         self.lease = lease
         self.key = key
         self.attempt = attempt
         self.startedAt = startedAt
+        self.sealing = sealing
     }
 
     /// The record to write, encoded and checked.
     public func record(_ output: some Encodable) throws -> StepRecord {
-        StepRecord(
+        let record = StepRecord(
             key: key, attempt: attempt, result: .output(try Payload.encode(output, .step)),
             startedAt: startedAt)
+        return sealing?.seal(record) ?? record
     }
 
     /// The output of a record written earlier.
     public func replay<Output: Codable & Sendable>(_ record: StepRecord) throws -> Output {
-        switch record.result {
+        switch try (sealing?.open(record) ?? record).result {
         case .output(let payload): try payload.decode(Output.self, .step)
         case .failure(let failure): throw StepFailed(failure)
         }
+    }
+}
+
+/// Seals the records of transaction steps on their way into the business's transaction, and opens them again.
+public struct RecordSealing: Sendable {
+    let seal: @Sendable (StepRecord) -> StepRecord
+    let open: @Sendable (StepRecord) throws -> StepRecord
+
+    public init(
+        seal: @Sendable @escaping (StepRecord) -> StepRecord,
+        open: @Sendable @escaping (StepRecord) throws -> StepRecord
+    ) {
+        self.seal = seal
+        self.open = open
     }
 }

@@ -18,8 +18,11 @@ public struct RegisteredWorkflow: Sendable {
     public let name: WorkflowName
     public let versions: ClosedRange<Int>
     public let execute: @Sendable (RunSession) async -> Departure
+    /// The stored names of its steps.
+    let steps: Set<String>
 
     init<W: Workflow>(_ workflow: W) {
+        steps = Set(W.Step.allCases.map(\.rawValue))
         name = W.name
         versions = W.supportedVersions
         execute = { await RunExecution(workflow: workflow, session: $0).run() }
@@ -41,6 +44,9 @@ public struct WorkflowRegistry: Sendable {
 
     /// The versions that can be run, in the order of `names`.
     public var versions: [ClosedRange<Int>] { names.map { workflows[$0]?.versions ?? 1...1 } }
+
+    /// The versions of one workflow, or nil where its name is not known.
+    func versions(of name: WorkflowName) -> ClosedRange<Int>? { workflows[name]?.versions }
 
     /// The workflow for a run, or nil where this code does not know its name or version.
     public func workflow(_ name: WorkflowName, version: Int) -> RegisteredWorkflow? {

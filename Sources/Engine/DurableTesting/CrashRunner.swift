@@ -1,108 +1,91 @@
 // Proves that a workflow survives a crash anywhere. It first runs the scenario without a crash and counts the
-// journal writes; then once for every write, dying right before it, and once dying right after it, when the
-// write is durable but nobody was told. Each time another worker takes over, and the scenario's outside
-// effects must be the same.
+// journal writes; then once for every write and every way to fail at it. Each time another worker takes over,
+// and the scenario's outside effects must be the same. It knows no journal: the scenario wraps its own in
+// what it is given.
 
 import Durable
 import Foundation
-import Synchronization
-
-/// Dies once, at a chosen write.
-public final class CrashingJournal: Journal {
-    public enum Side: Sendable, CaseIterable { case before, after }
-
-    private let inner: any Journal
-    private let countdown: Mutex<Int?>
-    private let side: Side
-    private let written = Mutex(0)
-
-    /// `at` counts from 0; nil never crashes.
-    public init(_ inner: any Journal, at: Int?, _ side: Side) {
-        self.inner = inner
-        self.side = side
-        countdown = Mutex(at)
-    }
-
-    public var writes: Int { written.withLock { $0 } }
-
-    public func commit(_ entry: JournalEntry, under lease: Lease) async throws(JournalFailure)
-        -> CommitVerdict
-    {
-        let crashes = isTurn()
-        if crashes, side == .before { throw .leaseLost }
-        let verdict = try await inner.commit(entry, under: lease)
-        if crashes { throw .leaseLost }
-        return verdict
-    }
-
-    public func willTransact(_ key: StepKey, under lease: Lease) async throws(JournalFailure) {
-        try await inner.willTransact(key, under: lease)
-        if side == .before, isTurn() { throw .leaseLost }
-    }
-
-    public func didTransact(_ key: StepKey, under lease: Lease) async throws(JournalFailure) {
-        try await inner.didTransact(key, under: lease)
-        if side == .after, isTurn() { throw .leaseLost }
-    }
-
-    private func isTurn() -> Bool {
-        written.withLock { $0 += 1 }
-        return countdown.withLock { left in
-            guard let count = left else { return false }
-            left = count == 0 ? nil : count - 1
-            return count == 0
-        }
-    }
-}
 
 /// Where a crash made a difference.
 public struct CrashDivergence: Error, CustomStringConvertible {
+    /// Counted from 0.
     public let write: Int
+    public let writes: Int
     public let side: CrashingJournal.Side
+    /// What was being written.
+    public let what: String
     public let expected: String
     public let actual: String
 
     public var description: String {
-        "a crash \(side) write \(write) changed the outside effects: expected \(expected), got \(actual)"
+        let moment =
+            switch side {
+            case .before: "A worker that died before write"
+            case .after: "A worker that died after write"
+            case .pausedBefore: "A worker that paused before write"
+            case .pausedAfter: "A worker that paused after write"
+            case .twice: "A reply that got lost, so that it was sent again, of write"
+            }
+        return """
+            \(moment) \(write + 1) of \(writes) (\(what)) changed the outside effects.
+            expected: \(expected)
+            actual:   \(actual)
+            """
     }
 }
 
 public enum CrashRunner {
-    /// Plays `scenario` against journals that crash at every write, and compares what it returns: the outside
-    /// effects. Returns how many crashes were survived.
+    /// A scenario, given what to wrap its journal in, returns the outside effects.
+    public typealias Scenario<Effects> =
+        @Sendable (_ crash: @escaping @Sendable (any Journal) -> any Journal) async throws -> Effects
+
+    /// Plays `scenario` with a failure at every write, on every one of `sides`, and compares what it returns.
+    /// Returns how many failures were survived.
+    ///
+    /// The pauses need a `FleetDriver` (such as `TestFleet`) underneath, which lets the paused worker go on
+    /// once another has claimed its run.
     @discardableResult
     public static func survive<Effects: Equatable & Sendable>(
-        _ scenario:
-            @Sendable (_ crash: @escaping @Sendable (any Journal) -> any Journal) async throws -> Effects
+        _ sides: [CrashingJournal.Side] = CrashingJournal.Side.deaths, _ scenario: Scenario<Effects>
     ) async throws -> Int {
-        let (expected, writes) = try await play(scenario, at: nil, .before)
-        precondition(writes > 0, "the scenario wrote nothing, so that it proves nothing")
-        for write in 0..<writes {
-            for side in CrashingJournal.Side.allCases {
-                let (actual, _) = try await play(scenario, at: write, side)
-                if actual != expected {
-                    throw CrashDivergence(
-                        write: write, side: side, expected: "\(expected)", actual: "\(actual)")
+        let first = try await play(scenario, at: nil, .before)
+        let expected = try first.effects.get()
+        precondition(first.writes > 0, "the scenario wrote nothing, so that it proves nothing")
+        for write in 0..<first.writes {
+            for side in sides {
+                let played = try await play(scenario, at: write, side)
+                let actual: String
+                switch played.effects {
+                case .success(let effects) where effects == expected: continue
+                case .success(let effects): actual = "\(effects)"
+                case .failure(let error): actual = "the scenario threw \(error)"
                 }
+                throw CrashDivergence(
+                    write: write, writes: first.writes, side: side, what: played.struck,
+                    expected: "\(expected)", actual: actual)
             }
         }
-        return writes * CrashingJournal.Side.allCases.count
+        return first.writes * sides.count
+    }
+
+    private struct Played<Effects: Sendable>: Sendable {
+        let effects: Result<Effects, any Error>
+        let writes: Int
+        let struck: String
     }
 
     private static func play<Effects: Sendable>(
-        _ scenario:
-            @Sendable (_ crash: @escaping @Sendable (any Journal) -> any Journal) async throws -> Effects,
-        at write: Int?, _ side: CrashingJournal.Side
-    ) async throws -> (Effects, Int) {
-        let crashing = Mutex<CrashingJournal?>(nil)
-        let effects = try await scenario { inner in
-            crashing.withLock { known in
-                if let known { return known }
-                let made = CrashingJournal(inner, at: write, side)
-                known = made
-                return made
-            }
+        _ scenario: Scenario<Effects>, at write: Int?, _ side: CrashingJournal.Side
+    ) async throws -> Played<Effects> {
+        let plan = CrashPlan(at: write, side)
+        let effects: Result<Effects, any Error>
+        do {
+            effects = .success(try await scenario { CrashingJournal($0, plan) })
+        } catch let cancelled as CancellationError {
+            throw cancelled
+        } catch {
+            effects = .failure(error)
         }
-        return (effects, crashing.withLock { $0?.writes ?? 0 })
+        return Played(effects: effects, writes: plan.writes, struck: plan.struckWrite ?? "never reached")
     }
 }

@@ -97,6 +97,7 @@ struct InMemoryRun: Sendable {
     var steps: [StepKey: StepRecord] = [:]
     var attempts: [AttemptRecord] = []
     var intents: Set<StepKey> = []
+    var details: [StepKey: Payload] = [:]
     var mailbox: [DeliveredSignal] = []
     var taken: Set<SignalID> = []
     var keys: Set<String> = []
@@ -104,6 +105,10 @@ struct InMemoryRun: Sendable {
     var cancellation: String?
     var progress: Payload?
     var outcome: Outcome?
+
+    func isReady(now: Date) -> Bool {
+        status == .pending || (status == .waiting && (wakeAt ?? .distantFuture) <= now)
+    }
 }
 
 struct InMemoryState: Sendable {
@@ -136,22 +141,19 @@ struct InMemoryState: Sendable {
 
     mutating func cancel(_ id: RunID, reason: String) {
         guard var run = runs[id], run.status != .ended else { return }
-        run.cancellation = reason
+        run.cancellation = run.cancellation ?? reason
         if run.status == .waiting { run.status = .pending }
         runs[id] = run
     }
 
     func ready(now: Date) -> [RunID] {
-        runs.values.filter {
-            $0.status == .pending || ($0.status == .waiting && ($0.wakeAt ?? .distantFuture) <= now)
-        }
-        .map(\.id).sorted()
+        runs.values.filter { $0.isReady(now: now) }.map(\.id).sorted()
     }
 
     var nextWake: Date? { runs.values.filter { $0.status == .waiting }.compactMap(\.wakeAt).min() }
 
     mutating func claim(_ id: RunID, now: Date) -> ClaimedRun? {
-        guard var run = runs[id], ready(now: now).contains(id) else { return nil }
+        guard var run = runs[id], run.isReady(now: now) else { return nil }
         run.status = .running
         run.epoch += 1
         run.wakeAt = nil
@@ -160,7 +162,8 @@ struct InMemoryState: Sendable {
             id: id, epoch: run.epoch, tenant: run.tenant, workflow: run.workflow, version: run.version,
             input: run.input, startedAt: run.startedAt, steps: Array(run.steps.values),
             attempts: run.attempts,
-            intents: Array(run.intents), signals: run.mailbox.filter { !run.taken.contains($0.id) },
+            intents: Array(run.intents), details: run.details,
+            signals: run.mailbox.filter { !run.taken.contains($0.id) },
             mailSeen: Int64(run.mailbox.count), cancellation: run.cancellation)
     }
 
@@ -175,29 +178,46 @@ struct InMemoryState: Sendable {
         guard var run = runs[lease.run], run.epoch == lease.epoch, run.status == .running else {
             return .fenced
         }
-        var verdict = CommitVerdict.committed
+        // Taken out while it changes: a copy of all its steps for each write would make a long run slow.
+        runs[run.id] = nil
+        let verdict = apply(entry, to: &run, now: now)
+        runs[run.id] = run
+        if let outcome = run.outcome, let parent = run.parent { reply(outcome, of: run.id, to: parent) }
+        return verdict
+    }
+
+    private mutating func apply(_ entry: JournalEntry, to run: inout InMemoryRun, now: Date) -> CommitVerdict
+    {
         switch entry {
         case .step(let record, let signal):
             if let known = run.steps[record.key] { return .alreadyRecorded(known) }
             run.steps[record.key] = record
             if let signal { run.taken.insert(signal) }
+            if let reason = run.cancellation { return .cancelling(reason: reason) }
         case .attempt(let record): run.attempts.append(record)
         case .intent(let key, _): run.intents.insert(key)
+        case .detail(let key, _, let detail): run.details[key] = detail
+        case .cancelChild(let child, let reason):
+            if runs[child]?.parent?.run == run.id, runs[child]?.cancellation == nil {
+                cancel(child, reason: reason)
+            }
         case .progress(let payload): run.progress = payload
         case .child(let child):
             let id = start(
                 InMemoryRun(
                     id: RunID(now: now), tenant: run.tenant, workflow: child.workflow, version: child.version,
-                    input: child.input, startedAt: now, parent: (lease.run, child.reply)),
-                key: "child:\(lease.run):\(child.key)")
+                    input: child.input, startedAt: now, parent: (run.id, child.reply)),
+                key: "child:\(run.id):\(child.key)")
             return .child(id)
         case .suspend(let suspension):
             for record in suspension.deadlines { run.steps[record.key] = record }
             run.suspension = suspension
-            let hasNews = Int64(run.mailbox.count) > suspension.mailSeen
+            let hasNews =
+                Int64(run.mailbox.count) > suspension.mailSeen
+                || (run.cancellation != nil && !suspension.cancellationSeen)
             run.status = hasNews ? .pending : .waiting
             run.wakeAt = hasNews ? nil : suspension.wakeAt
-            if hasNews { verdict = .ready }
+            if hasNews { return .ready }
         case .finish(let outcome):
             run.outcome = outcome
             run.status = .ended
@@ -205,9 +225,7 @@ struct InMemoryState: Sendable {
             run.status = .pending
             run.epoch += 1
         }
-        runs[run.id] = run
-        if let outcome = run.outcome, let parent = run.parent { reply(outcome, of: run.id, to: parent) }
-        return verdict
+        return .committed
     }
 
     private mutating func reply(_ outcome: Outcome, of child: RunID, to parent: (run: RunID, reply: String)) {

@@ -30,7 +30,9 @@ public struct JournalRule: Sendable, CustomStringConvertible {
 }
 
 public enum JournalConformance {
-    public static let rules: [JournalRule] = [
+    public static let rules: [JournalRule] = coreRules + authorRules
+
+    private static let coreRules: [JournalRule] = [
         JournalRule(description: "a key starts one run") { journal in
             let key = "\(UUID())"
             let first = try await journal.start(once: key, at: nil)
@@ -153,22 +155,22 @@ public enum JournalConformance {
 
     // MARK: Pieces
 
-    private static func claimed(_ journal: any JournalUnderTest) async throws -> ClaimedRun {
+    static func claimed(_ journal: any JournalUnderTest) async throws -> ClaimedRun {
         try await reclaimed(try await journal.start(once: nil, at: nil), journal)
     }
 
-    private static func reclaimed(_ id: RunID, _ journal: any JournalUnderTest) async throws -> ClaimedRun {
+    static func reclaimed(_ id: RunID, _ journal: any JournalUnderTest) async throws -> ClaimedRun {
         guard let run = try await journal.claim(id) else { throw broken("run \(id) is not claimable") }
         return run
     }
 
-    private static func step(_ name: String, _ json: String) -> StepRecord {
+    static func step(_ name: String, _ json: String) -> StepRecord {
         StepRecord(
             key: StepKey(name), attempt: 1, result: .output(Payload(json: json)),
             startedAt: Date(timeIntervalSince1970: 1_800_000_000))
     }
 
-    private static func waiting(
+    static func waiting(
         for signal: String, _ run: ClaimedRun, _ journal: any JournalUnderTest
     ) -> Suspension {
         Suspension(
@@ -176,7 +178,7 @@ public enum JournalConformance {
             reason: WaitReason(kind: .signal, step: signal))
     }
 
-    private static func everyEntry(_ journal: any JournalUnderTest) -> [JournalEntry] {
+    static func everyEntry(_ journal: any JournalUnderTest) -> [JournalEntry] {
         let failure = FailureRecord(code: "x", message: "y")
         return [
             .step(step("zombie", "1"), consuming: nil),
@@ -185,6 +187,7 @@ public enum JournalConformance {
                     key: StepKey("zombie"), number: 1, counts: true, failure: failure, startedAt: journal.now,
                     nextAt: journal.now)),
             .intent(StepKey("zombie"), attempt: 1), .progress(.null),
+            .detail(StepKey("zombie"), attempt: 1, .null), .cancelChild(RunID(), reason: "zombie"),
             .suspend(
                 Suspension(
                     wakeAt: nil, signals: [], deadlines: [], mailSeen: 0,
@@ -193,7 +196,7 @@ public enum JournalConformance {
         ]
     }
 
-    private static func expect(
+    static func expect(
         _ run: ClaimedRun, _ entry: JournalEntry, gives expected: CommitVerdict,
         _ journal: any JournalUnderTest
     ) async throws {
@@ -201,11 +204,11 @@ public enum JournalConformance {
         try expect(verdict == expected, "\(entry) gave \(verdict), not \(expected)")
     }
 
-    private static func expect(_ holds: Bool, _ detail: @autoclosure () -> String) throws {
+    static func expect(_ holds: Bool, _ detail: @autoclosure () -> String) throws {
         if !holds { throw broken(detail()) }
     }
 
-    private static func broken(_ detail: String) -> JournalRuleBroken {
+    static func broken(_ detail: String) -> JournalRuleBroken {
         JournalRuleBroken(rule: "journal rule broken", detail: detail)
     }
 }

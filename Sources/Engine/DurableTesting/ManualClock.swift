@@ -15,6 +15,14 @@ public final class ManualClock: DurableClock {
         var sleepers: [Int: Sleeper] = [:]
         var next = 0
         var cancelled: Set<Int> = []
+        var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+        /// Those who waited for as many sleepers as there are now.
+        mutating func takeSatisfied() -> [CheckedContinuation<Void, Never>] {
+            let satisfied = watchers.filter { $0.count <= sleepers.count }
+            watchers.removeAll { $0.count <= sleepers.count }
+            return satisfied.map(\.continuation)
+        }
     }
 
     private let state: Mutex<State>
@@ -31,6 +39,17 @@ public final class ManualClock: DurableClock {
 
     /// The instant of the next sleeper.
     public var nextWake: Date? { state.withLock { $0.sleepers.values.map(\.wakeAt).min() } }
+
+    /// Returns as soon as at least `count` callers are asleep, so that a test knows when to turn the clock.
+    public func sleepers(atLeast count: Int) async {
+        await withCheckedContinuation { continuation in
+            let satisfied = state.withLock { state in
+                state.watchers.append((count, continuation))
+                return state.takeSatisfied()
+            }
+            for watcher in satisfied { watcher.resume() }
+        }
+    }
 
     public func advance(by duration: Duration) { advance(to: now.adding(duration)) }
 
@@ -52,13 +71,15 @@ public final class ManualClock: DurableClock {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 enum Turn { case over, cancelled, asleep }
-                let turn = state.withLock { state -> Turn in
-                    if state.cancelled.remove(id) != nil { return .cancelled }
+                let (turn, watchers) = state.withLock {
+                    state -> (Turn, [CheckedContinuation<Void, Never>]) in
+                    if state.cancelled.remove(id) != nil { return (.cancelled, []) }
                     let wakeAt = state.now.adding(duration)
-                    guard wakeAt > state.now else { return .over }
+                    guard wakeAt > state.now else { return (.over, []) }
                     state.sleepers[id] = Sleeper(wakeAt: wakeAt, continuation: continuation)
-                    return .asleep
+                    return (.asleep, state.takeSatisfied())
                 }
+                for watcher in watchers { watcher.resume() }
                 switch turn {
                 case .over: continuation.resume()
                 case .cancelled: continuation.resume(throwing: CancellationError())

@@ -53,6 +53,9 @@ package struct BigBuyClient: Sendable {
         do {
             response = try await http.send(request)
         } catch {
+            if case .held(let until, _) = error {
+                throw BigBuyFailure(.rateLimited(until: until), call: call, at: now())
+            }
             throw BigBuyFailure(
                 .unreachable(mayHaveHappened: error.mayHaveHappened, reason: error.reason), call: call,
                 at: now())

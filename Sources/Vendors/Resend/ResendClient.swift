@@ -73,6 +73,9 @@ package struct ResendClient: Sendable {
         do {
             response = try await http.send(request)
         } catch {
+            if case .held(let until, _) = error {
+                throw ResendFailure(.rateLimited(until: until), call: call)
+            }
             throw ResendFailure(
                 .unreachable(mayHaveHappened: error.mayHaveHappened, reason: error.reason), call: call)
         }

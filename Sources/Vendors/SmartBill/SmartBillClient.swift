@@ -148,6 +148,9 @@ package struct SmartBillClient: Sendable {
         do {
             return try await http.send(request)
         } catch {
+            if case .held(let until, _) = error {
+                throw SmartBillFailure(.blocked(until: until), call: http.call(request))
+            }
             throw SmartBillFailure(
                 .unreachable(mayHaveHappened: error.mayHaveHappened, reason: error.reason),
                 call: http.call(request))

@@ -130,8 +130,12 @@ extension StripeFailure: CustomStringConvertible, LocalizedError {
 
 extension StripeFailure {
     init(_ failure: TransportFailure, call: VendorCall) {
-        self.init(
-            .unreachable(mayHaveHappened: failure.mayHaveHappened, reason: failure.reason), call: call)
+        guard case .held(let until, let reason) = failure else {
+            self.init(
+                .unreachable(mayHaveHappened: failure.mayHaveHappened, reason: failure.reason), call: call)
+            return
+        }
+        self.init(.rateLimited(until: until), call: call, message: reason)
     }
 
     /// An answer whose status is no success.

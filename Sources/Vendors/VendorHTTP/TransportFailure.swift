@@ -3,6 +3,7 @@
 // counts as unsafe.
 
 import AsyncHTTPClient
+import FoundationEssentials
 import Glibc
 import NIOCore
 import NIOPosix
@@ -14,18 +15,23 @@ package enum TransportFailure: Error, Sendable, Equatable {
     case notSent(String)
     /// The connection broke, or time ran out, after the request may have left.
     case noAnswer(String)
+    /// The gate held the call back until then; nothing was sent.
+    case held(until: Date, reason: String)
     /// An answer came, but larger than the limit; its status is known.
     case oversized(status: Int, limit: Int)
 
     /// Whether the vendor may have acted on the request.
     package var mayHaveHappened: Bool {
-        if case .notSent = self { false } else { true }
+        switch self {
+        case .notSent, .held: false
+        case .noAnswer, .oversized: true
+        }
     }
 
     /// What happened, without anything of the request.
     package var reason: String {
         switch self {
-        case .notSent(let reason), .noAnswer(let reason): reason
+        case .notSent(let reason), .noAnswer(let reason), .held(_, let reason): reason
         case .oversized(let status, let limit): "the answer (status \(status)) is larger than \(limit) bytes"
         }
     }

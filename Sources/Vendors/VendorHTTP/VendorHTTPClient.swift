@@ -39,14 +39,18 @@ package struct VendorHTTPClient: Sendable {
 
     /// Sends one request and reads the whole answer, whatever its status.
     package func send(_ request: VendorRequest) async throws(TransportFailure) -> VendorResponse {
+        let passage = try await transport.gate?.enter(request, for: account)
         do {
             let response = try await exchange(request)
+            await passage?.left(.success(response))
             logger.debug(
                 "vendor call",
                 metadata: ["call": "\(call(request))", "status": "\(response.status)"])
             return response
         } catch {
-            throw TransportFailure(error)
+            let failure = TransportFailure(error)
+            await passage?.left(.failure(failure))
+            throw failure
         }
     }
 

@@ -18,8 +18,10 @@ package final class VendorTransport: Sendable {
     private static let connectionsPerHost = 64
 
     let client: HTTPClient
+    let gate: (any VendorGate)?
 
     package init(connectTimeout: Duration = .seconds(5)) {
+        gate = nil
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = TimeAmount(connectTimeout)
@@ -29,6 +31,14 @@ package final class VendorTransport: Sendable {
         configuration.httpVersion = .http1Only
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
+
+    private init(_ client: HTTPClient, gate: any VendorGate) {
+        self.client = client
+        self.gate = gate
+    }
+
+    /// The same connections, for calls that pass a gate. Lives and is closed with this pool.
+    package func gated(by gate: any VendorGate) -> VendorTransport { VendorTransport(client, gate: gate) }
 
     /// Closes the connections. Every pool but `shared` must be closed before it is dropped.
     package func shutdown() async throws {

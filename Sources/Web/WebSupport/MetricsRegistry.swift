@@ -7,32 +7,29 @@ import Metrics
 import Synchronization
 
 package final class MetricsRegistry: Sendable {
-    /// Upper bounds in seconds.
+    /// Upper bounds in seconds, for whatever has no bounds of its own.
     static let bounds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
     /// Series beyond this are dropped: a label that takes any value would fill the memory.
     static let seriesLimit = 5_000
 
-    private struct Series: Hashable {
+    fileprivate struct Series: Hashable {
         let name: String
         let labels: String
     }
 
-    private struct Distribution {
-        var counts = [Int](repeating: 0, count: MetricsRegistry.bounds.count + 1)
-        var sum = 0.0
-    }
-
     private struct State {
-        var counters: [Series: Double] = [:]
-        var gauges: [Series: Double] = [:]
-        var distributions: [Series: Distribution] = [:]
+        var counters: [Series: Cell] = [:]
+        var gauges: [Series: Cell] = [:]
+        var distributions: [Series: Cell] = [:]
         var count: Int { counters.count + gauges.count + distributions.count }
     }
 
     private let state = Mutex(State())
     private let appended = Mutex<[@Sendable () async -> String]>([])
+    private let ownBounds: [String: [Double]]
 
-    package init() {}
+    /// - Parameter bounds: of the buckets of histograms that measure something else than a request's time.
+    package init(bounds: [String: [Double]] = [:]) { ownBounds = bounds }
 
     /// Adds text to every scrape, in Prometheus's format: gauges that are read when somebody asks.
     package func append(_ lines: @escaping @Sendable () async -> String) {
@@ -40,33 +37,44 @@ package final class MetricsRegistry: Sendable {
     }
 
     package func count(_ name: String, _ labels: [(String, String)] = [], by amount: Double = 1) {
-        change(\.counters, name, labels, from: 0) { $0 += amount }
+        cell(\.counters, name, labels)?.add(amount)
     }
 
     package func set(_ name: String, _ labels: [(String, String)] = [], to value: Double) {
-        change(\.gauges, name, labels, from: 0) { $0 = value }
+        cell(\.gauges, name, labels)?.set(value)
     }
 
     package func adjust(_ name: String, _ labels: [(String, String)] = [], by amount: Double) {
-        change(\.gauges, name, labels, from: 0) { $0 += amount }
+        cell(\.gauges, name, labels)?.add(amount)
     }
 
-    /// Records a duration in seconds, or any other quantity on the same scale.
+    /// Records a duration in seconds, or any other quantity on the scale of its name.
     package func observe(_ name: String, _ labels: [(String, String)] = [], _ value: Double) {
-        change(\.distributions, name, labels, from: Distribution()) { distribution in
-            distribution.sum += value
-            distribution.counts[Self.bounds.firstIndex { value <= $0 } ?? Self.bounds.count] += 1
-        }
+        cell(\.distributions, name, labels)?.observe(value)
     }
 
-    private func change<Value>(
-        _ table: WritableKeyPath<State, [Series: Value]>, _ name: String, _ labels: [(String, String)],
-        from initial: Value, _ change: (inout Value) -> Void
-    ) {
+    /// The place of one series; nil where there are too many. Handlers keep it, so that recording costs
+    /// neither a text nor a look-up.
+    fileprivate func counter(_ name: String, _ labels: [(String, String)]) -> Cell? {
+        cell(\.counters, name, labels)
+    }
+    fileprivate func gauge(_ name: String, _ labels: [(String, String)]) -> Cell? {
+        cell(\.gauges, name, labels)
+    }
+    fileprivate func distribution(_ name: String, _ labels: [(String, String)]) -> Cell? {
+        cell(\.distributions, name, labels)
+    }
+
+    private func cell(
+        _ table: WritableKeyPath<State, [Series: Cell]>, _ name: String, _ labels: [(String, String)]
+    ) -> Cell? {
         let series = Series(name: Self.metricName(name), labels: Self.labelText(labels))
-        state.withLock { state in
-            guard state[keyPath: table][series] != nil || state.count < Self.seriesLimit else { return }
-            change(&state[keyPath: table][series, default: initial])
+        return state.withLock { state in
+            if let cell = state[keyPath: table][series] { return cell }
+            guard state.count < Self.seriesLimit else { return nil }
+            let cell = Cell(bounds: table == \.distributions ? ownBounds[name] ?? Self.bounds : [])
+            state[keyPath: table][series] = cell
+            return cell
         }
     }
 
@@ -81,30 +89,34 @@ package final class MetricsRegistry: Sendable {
     private func render() -> [String] {
         let state = state.withLock { $0 }
         var lines: [String] = []
-        func write<Value>(_ table: [Series: Value], kind: String, _ body: (Series, Value) -> [String]) {
+        func write(_ table: [Series: Cell], kind: String, _ body: (Series, Cell.Reading) -> [String]) {
             for (name, group) in Dictionary(grouping: table, by: \.key.name).sorted(by: { $0.key < $1.key }) {
                 lines.append("# TYPE \(name) \(kind)")
-                for (series, value) in group.sorted(by: { $0.key.labels < $1.key.labels }) {
-                    lines += body(series, value)
+                for (series, cell) in group.sorted(by: { $0.key.labels < $1.key.labels }) {
+                    lines += body(series, cell.reading)
                 }
             }
         }
-        write(state.counters, kind: "counter") { ["\($0.name)\(Self.braced($0.labels)) \(Self.number($1))"] }
-        write(state.gauges, kind: "gauge") { ["\($0.name)\(Self.braced($0.labels)) \(Self.number($1))"] }
+        write(state.counters, kind: "counter", Self.valueLine)
+        write(state.gauges, kind: "gauge", Self.valueLine)
         write(state.distributions, kind: "histogram", Self.histogramLines)
         return lines
     }
 
-    private static func histogramLines(_ series: Series, _ value: Distribution) -> [String] {
+    private static func valueLine(_ series: Series, _ reading: Cell.Reading) -> [String] {
+        ["\(series.name)\(braced(series.labels)) \(number(reading.value))"]
+    }
+
+    private static func histogramLines(_ series: Series, _ reading: Cell.Reading) -> [String] {
         var lines: [String] = []
         var total = 0
-        for (index, count) in value.counts.enumerated() {
+        for (index, count) in reading.counts.enumerated() {
             total += count
-            let bound = index < bounds.count ? number(bounds[index]) : "+Inf"
+            let bound = index < reading.bounds.count ? number(reading.bounds[index]) : "+Inf"
             let labels = series.labels.isEmpty ? "le=\"\(bound)\"" : "\(series.labels),le=\"\(bound)\""
             lines.append("\(series.name)_bucket{\(labels)} \(total)")
         }
-        lines.append("\(series.name)_sum\(braced(series.labels)) \(number(value.sum))")
+        lines.append("\(series.name)_sum\(braced(series.labels)) \(number(reading.value))")
         lines.append("\(series.name)_count\(braced(series.labels)) \(total)")
         return lines
     }
@@ -130,23 +142,55 @@ package final class MetricsRegistry: Sendable {
     }
 }
 
+/// One series: its value, or for a histogram the sum of what was observed and the count of each bucket.
+private final class Cell: Sendable {
+    struct Reading {
+        var value = 0.0
+        var counts: [Int] = []
+        var bounds: [Double] = []
+    }
+
+    private let bounds: [Double]
+    private let state: Mutex<(value: Double, counts: [Int])>
+
+    init(bounds: [Double]) {
+        self.bounds = bounds
+        state = Mutex((0, bounds.isEmpty ? [] : [Int](repeating: 0, count: bounds.count + 1)))
+    }
+
+    func add(_ amount: Double) { state.withLock { $0.value += amount } }
+    func set(_ value: Double) { state.withLock { $0.value = value } }
+
+    func observe(_ value: Double) {
+        let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
+        state.withLock { state in
+            state.value += value
+            state.counts[bucket] += 1
+        }
+    }
+
+    var reading: Reading {
+        state.withLock { Reading(value: $0.value, counts: $0.counts, bounds: bounds) }
+    }
+}
+
 // MARK: - Backend for swift-metrics
 
 extension MetricsRegistry: MetricsFactory {
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
-        RegisteredMetric(registry: self, name: label, labels: dimensions)
+        RegisteredCounter(cell: counter(label, dimensions))
     }
 
     package func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool)
         -> any RecorderHandler
     {
         aggregate
-            ? RegisteredMetric(registry: self, name: label, labels: dimensions)
-            : RegisteredGauge(registry: self, name: label, labels: dimensions)
+            ? RegisteredDistribution(cell: distribution(label, dimensions))
+            : RegisteredGauge(cell: gauge(label, dimensions))
     }
 
     package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
-        RegisteredMetric(registry: self, name: label, labels: dimensions)
+        RegisteredDistribution(cell: distribution(label, dimensions))
     }
 
     // The registry keeps the series: a counter that goes back to zero would read as a restart.
@@ -155,35 +199,27 @@ extension MetricsRegistry: MetricsFactory {
     package func destroyTimer(_ handler: any TimerHandler) {}
 }
 
-private final class RegisteredMetric: CounterHandler, RecorderHandler, TimerHandler {
-    let registry: MetricsRegistry
-    let name: String
-    let labels: [(String, String)]
+private final class RegisteredCounter: CounterHandler {
+    private let cell: Cell?
+    init(cell: Cell?) { self.cell = cell }
 
-    init(registry: MetricsRegistry, name: String, labels: [(String, String)]) {
-        self.registry = registry
-        self.name = name
-        self.labels = labels
-    }
-
-    func increment(by amount: Int64) { registry.count(name, labels, by: Double(amount)) }
+    func increment(by amount: Int64) { cell?.add(Double(amount)) }
     func reset() {}
-    func record(_ value: Int64) { registry.observe(name, labels, Double(value)) }
-    func record(_ value: Double) { registry.observe(name, labels, value) }
-    func recordNanoseconds(_ duration: Int64) { registry.observe(name, labels, Double(duration) / 1e9) }
+}
+
+private final class RegisteredDistribution: RecorderHandler, TimerHandler {
+    private let cell: Cell?
+    init(cell: Cell?) { self.cell = cell }
+
+    func record(_ value: Int64) { cell?.observe(Double(value)) }
+    func record(_ value: Double) { cell?.observe(value) }
+    func recordNanoseconds(_ duration: Int64) { cell?.observe(Double(duration) / 1e9) }
 }
 
 private final class RegisteredGauge: RecorderHandler {
-    let registry: MetricsRegistry
-    let name: String
-    let labels: [(String, String)]
+    private let cell: Cell?
+    init(cell: Cell?) { self.cell = cell }
 
-    init(registry: MetricsRegistry, name: String, labels: [(String, String)]) {
-        self.registry = registry
-        self.name = name
-        self.labels = labels
-    }
-
-    func record(_ value: Int64) { registry.set(name, labels, to: Double(value)) }
-    func record(_ value: Double) { registry.set(name, labels, to: value) }
+    func record(_ value: Int64) { cell?.set(Double(value)) }
+    func record(_ value: Double) { cell?.set(value) }
 }

@@ -21,14 +21,22 @@ struct Probes: Sendable {
     let metrics: MetricsRegistry
     let checks: [ReadinessCheck]
 
+    static let paths = ["/healthz", "/readyz", "/metrics"]
+
     var endpoints: [Endpoint] {
-        [
-            Endpoint("GET", "/healthz", scope: .operations, kind: .plain) { _ in .text("ok\n") },
-            Endpoint("GET", "/readyz", scope: .operations, kind: .plain) { _ in try await readiness() },
-            Endpoint("GET", "/metrics", scope: .operations, kind: .plain) { _ in
-                .text(await metrics.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
-            },
-        ]
+        Self.paths.map { path in
+            Endpoint("GET", path, scope: .operations, kind: .plain) { _ in try await answer(to: path) }
+        }
+    }
+
+    func answer(to path: String) async throws -> WebResponse {
+        switch path {
+        case "/healthz": return .text("ok\n")
+        case "/readyz": return try await readiness()
+        case "/metrics":
+            return .text(await metrics.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
+        default: throw WebProblem(.notFound)
+        }
     }
 
     private func readiness() async throws -> WebResponse {

@@ -16,8 +16,16 @@ struct Reception: HTTPResponder {
     let metrics: MetricsRegistry
     let accessLog: AccessLog
     let router: RouterResponder<VisitContext>
+    private let trace = RequestTrace()
 
     func respond(to request: Request, context: VisitContext) async throws -> Response {
+        let isTrusted = configuration.trustedProxies.contains(context.clientAddress)
+        return try await trace.around(request, isTrusted: isTrusted, context: context) {
+            try await receive(request, context)
+        }
+    }
+
+    private func receive(_ request: Request, _ context: VisitContext) async throws -> Response {
         let started = ContinuousClock.now
         var context = context
         let id = UUID().uuidString.lowercased()

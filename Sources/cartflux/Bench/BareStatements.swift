@@ -37,7 +37,6 @@ enum BareStatements {
         select i.run, \(name), '', i.epoch, 1, false, i.output, i.started_at
         from unnest(\(runs), \(epochs), \(outputs), \(startedAt)) as i(run, epoch, output, started_at)
         join own on own.id = i.run and own.epoch = i.epoch
-        on conflict do nothing
         """
     }
 

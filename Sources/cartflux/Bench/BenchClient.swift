@@ -34,17 +34,22 @@ struct BenchClient: Sendable {
         return try value.get()
     }
 
-    func start<W: Workflow>(_ workflow: W.Type, _ input: W.Input) async throws -> RunID {
-        try await runs.start(W.self, input, for: Tenant(BenchServers.tenant)).id
+    func start<W: Workflow>(
+        _ workflow: W.Type, _ input: W.Input, for tenant: String = BenchServers.tenant,
+        at instant: Date? = nil
+    ) async throws -> RunID {
+        try await runs.start(W.self, input, for: Tenant(tenant), at: instant).id
     }
 
     /// Returns when `count` runs are accepted.
-    func start<W: Workflow>(_ count: Int, of workflow: W.Type) async throws where W.Input == Int {
+    func start<W: Workflow>(
+        _ count: Int, of workflow: W.Type, for tenant: String = BenchServers.tenant, at instant: Date? = nil
+    ) async throws where W.Input == Int {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for caller in 0..<Self.callers {
                 group.addTask {
                     for number in stride(from: caller, to: count, by: Self.callers) {
-                        _ = try await start(W.self, number)
+                        _ = try await start(W.self, number, for: tenant, at: instant)
                     }
                 }
             }
@@ -53,8 +58,24 @@ struct BenchClient: Sendable {
     }
 }
 
-/// Removes what the bench's queue left in Redis.
+/// The bench's queue in Redis.
 enum BenchQueue {
+    /// Runs of a tenant that the dispatcher could hand out now.
+    static func ready(of tenant: String, _ redis: RedisClient) async throws -> Int {
+        let key = "cf:{\(BenchServers.queue)}:t:\(tenant)"
+        return Int(try await redis.send(RedisCommand("ZCARD", RedisArgument(key))).int ?? 0)
+    }
+
+    /// The process of the server.
+    static func serverProcess(_ servers: BenchServers) async throws -> Int32 {
+        let redis = RedisClient(servers.redis, logger: servers.logger)
+        let info = try await redis.send(RedisCommand("INFO", "server")).string ?? ""
+        await redis.shutdown()
+        let line = info.split(separator: "\r\n").first { $0.hasPrefix("process_id:") }
+        return line.flatMap { Int32($0.dropFirst("process_id:".count)) } ?? 0
+    }
+
+    /// Removes what it left.
     static func remove(_ servers: BenchServers) async throws {
         let redis = RedisClient(servers.redis, logger: servers.logger)
         var cursor = "0"

@@ -6,7 +6,7 @@ import Foundation
 
 /// What `cartflux bench` can measure.
 enum BenchWorkload: String, ExpressibleByArgument, CaseIterable {
-    case durable
+    case durable, fair, sleepers, history, rebuild, scale
 }
 
 struct BenchCommand: AsyncParsableCommand {
@@ -30,6 +30,13 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "How often everything is measured; the table shows medians.")
     var rounds = 3
 
+    @Option(
+        help: """
+            How many things a workload of many has: queued runs (fair, rebuild), sleeping runs (sleepers), \
+            finished steps (history). Each has its own default.
+            """)
+    var count: Int?
+
     // A subcommand would be read as the name of a workload.
     @Option(help: ArgumentHelp("Be the worker under measurement.", visibility: .private))
     var workerSlots: Int?
@@ -37,6 +44,9 @@ struct BenchCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...60).contains(seconds) else { throw ValidationError("--seconds must be from 1 to 60") }
         guard (1...20).contains(rounds) else { throw ValidationError("--rounds must be from 1 to 20") }
+        guard count.map({ (1_000...50_000_000).contains($0) }) ?? true else {
+            throw ValidationError("--count must be from 1,000 to 50,000,000")
+        }
     }
 
     func run() async throws {
@@ -45,8 +55,7 @@ struct BenchCommand: AsyncParsableCommand {
         let database = try await BenchDatabase.open(servers)
         let report: BenchReport
         do {
-            let bench = DurableBench(servers: servers, database: database, seconds: seconds, rounds: rounds)
-            report = try await bench.run()
+            report = try await bench(BenchScene(servers, database, seconds: seconds, rounds: rounds)).run()
         } catch {
             await database.close()
             throw error
@@ -54,5 +63,16 @@ struct BenchCommand: AsyncParsableCommand {
         await database.close()
         print(report.table)
         if let json { try report.json().write(to: URL(filePath: json), options: .atomic) }
+    }
+
+    private func bench(_ scene: BenchScene) -> any Bench {
+        switch workload {
+        case .durable: DurableBench(scene: scene)
+        case .fair: FairBench(scene: scene, queued: count ?? 100_000)
+        case .sleepers: SleepersBench(scene: scene, sleepers: count ?? 1_000_000)
+        case .history: HistoryBench(scene: scene, finishedSteps: count ?? 10_000_000)
+        case .rebuild: RebuildBench(scene: scene, pending: count ?? 100_000)
+        case .scale: ScaleBench(scene: scene)
+        }
     }
 }

@@ -2,6 +2,7 @@
 // one open transaction: its questions add no commits to the count, and at this isolation level pin no
 // snapshot either.
 
+import Durable
 import Fleet
 import Foundation
 import Postgres
@@ -31,8 +32,9 @@ struct BenchDatabase: Sendable {
         let database = BenchDatabase(connection: try await .connect(servers.owner))
         let foreign = try await database.value(
             """
-            select exists (select from engine.run where tenant <> \(BenchServers.tenant))
-                or exists (select from engine.run_history where tenant <> \(BenchServers.tenant))
+            select exists (select from engine.run where tenant not like \(BenchServers.tenants))
+                or exists (
+                    select from engine.run_history where tenant not like \(BenchServers.tenants))
             """, as: Bool.self)
         guard !foreign else {
             await database.close()
@@ -119,16 +121,76 @@ struct BenchDatabase: Sendable {
             """, as: Double.self)
     }
 
+    /// Empties the live side only, so that what is finished stays in the way.
+    func forgetLiveRuns() async throws {
+        _ = try await connection.execute("truncate engine.run, engine.run_key, engine.signal")
+    }
+
+    /// Writes finished runs of five steps each, all of this week, without the engine.
+    func fillHistory(runs: Int) async throws {
+        _ = try await connection.execute(
+            """
+            with made as (
+                insert into engine.run_history
+                    (id, tenant, workflow, version, status, epoch, input, output, created_at)
+                select overlay(gen_random_uuid()::text placing
+                        left(engine.first_id(clock_timestamp())::text, 14) || '7' from 1 for 15)::uuid,
+                    \(BenchServers.tenant), \(FiveStepBench.name.rawValue), 1, 'succeeded', 1, '0', '{}',
+                    clock_timestamp()
+                from generate_series(1, \(runs)) returning id)
+            insert into engine.step (run, name, item, epoch, attempt, failed, output, started_at)
+            select id, 'step' || n, '', 1, 1, false, to_jsonb(\(FiveStepBench.result)::text),
+                clock_timestamp()
+            from made, generate_series(1, 5) as n
+            """)
+    }
+
+    func historicSteps() async throws -> Int {
+        try await value("select count(*) from engine.step", as: Int.self)
+    }
+
+    /// Makes the planner know what lies there, as autovacuum would in time.
+    func analyze() async throws {
+        _ = try await connection.execute("analyze engine.step, engine.run_history")
+    }
+
+    /// Ended runs by tenant, of the first `count` that ended.
+    func endedByTenant(first count: Int) async throws -> [String: Int] {
+        let rows = try await connection.execute(
+            """
+            select tenant, count(*) from
+                (select tenant from engine.run_history order by ended_at limit \(count)) as first
+            group by tenant
+            """
+        ).rows
+        return try Dictionary(
+            uniqueKeysWithValues: rows.map {
+                (try $0.decode(0, as: String.self), try $0.decode(1, as: Int.self))
+            })
+    }
+
+    func sleepingRuns() async throws -> Int {
+        try await value("select count(*) from engine.run where status = 'waiting'", as: Int.self)
+    }
+
+    /// The server's processes: its first one and all that it has started.
+    func serverProcesses() async throws -> [Int32] {
+        let backend = try await value("select pg_backend_pid()", as: Int32.self)
+        return try ProcessUsage.family(of: ProcessUsage.parent(of: backend))
+    }
+
     func endedRuns() async throws -> Int {
         try await value("select count(*) from engine.run_history where status = 'succeeded'", as: Int.self)
     }
 
-    /// What each finished probe answered.
-    func probedNanoseconds() async throws -> [Int] {
+    /// What each finished probe of a workflow answered, of all tenants or those like a pattern.
+    func probedNanoseconds(
+        of workflow: WorkflowName = StartProbe.name, tenants: String = "%"
+    ) async throws -> [Int] {
         try await connection.execute(
             """
             select (output #>> '{}')::bigint from engine.run_history
-            where workflow = \(StartProbe.name.rawValue) and status = 'succeeded'
+            where workflow = \(workflow.rawValue) and status = 'succeeded' and tenant like \(tenants)
             """
         ).rows.map { try $0.decode(0, as: Int.self) }
     }

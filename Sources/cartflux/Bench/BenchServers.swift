@@ -34,6 +34,8 @@ struct BenchServers: Sendable {
 
     static let queue = "bench"
     static let tenant = "bench"
+    /// What the names of all tenants of a bench are like.
+    static let tenants = "bench%"
     private static let connections = 4
 
     init(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws {

@@ -32,6 +32,8 @@ struct BenchWorker {
         registry.register(FiveStepBench())
         registry.register(NoStepBench())
         registry.register(StartProbe())
+        registry.register(WakeProbe())
+        registry.register(BusyBench())
         return registry
     }
 

@@ -24,6 +24,31 @@ struct NoStepBench: Workflow {
     func run(_ input: Int, _ flow: Flow<NoStepBench>) async throws -> Nothing { Nothing() }
 }
 
+/// Holds its slot for a while without using the processor, as a call to a vendor does.
+struct BusyBench: Workflow {
+    static let name: WorkflowName = "bench.busy"
+    enum Step: String, WorkflowStep { case call }
+
+    static let call: Duration = .milliseconds(20)
+
+    func run(_ input: Int, _ flow: Flow<BusyBench>) async throws -> Nothing {
+        try await flow.step(.call) { _ in
+            try await Task.sleep(for: Self.call)
+            return Nothing()
+        }
+    }
+}
+
+/// Answers by how many nanoseconds it woke later than it should have, on the wall clock that timers go by.
+struct WakeProbe: Workflow {
+    static let name: WorkflowName = "bench.wake_probe"
+    enum Step: String, WorkflowStep { case none }
+
+    func run(_ dueMicroseconds: Int, _ flow: Flow<WakeProbe>) async throws -> Int {
+        (Int(Date().timeIntervalSince1970 * 1_000_000) - dueMicroseconds) * 1_000
+    }
+}
+
 /// Answers how long ago it was enqueued, in nanoseconds. It reads a clock between steps, which no workflow
 /// with steps may do; this one has none to replay.
 struct StartProbe: Workflow {

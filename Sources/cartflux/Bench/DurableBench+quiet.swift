@@ -28,7 +28,7 @@ extension DurableBench {
         try await database.reset()
         return try await WorkerProcess.with(slots: Self.memoryWidth, in: database) { worker in
             try await Task.sleep(for: Self.settleTime)
-            let idle = try await idleShare(of: worker)
+            let idle = try await Self.idleShare(of: worker)
             return try await BenchClient.with(servers) { client in
                 let lone = try await loneMilliseconds(client)
                 let starts = try await startMilliseconds(client)
@@ -40,7 +40,7 @@ extension DurableBench {
     }
 
     /// The share of one core, in percent.
-    private func idleShare(of worker: WorkerProcess) async throws -> Double {
+    static func idleShare(of worker: WorkerProcess) async throws -> Double {
         let before = try ProcessUsage(of: worker.id).processorSeconds
         let began = ContinuousClock.now
         try await Task.sleep(for: Self.idleTime)

@@ -22,21 +22,10 @@ extension DurableBench {
     private static let steps = 5.0
     private static let megabyte = 1_000_000.0
 
-    func report(_ results: DurableResults, _ settings: [String: String]) -> BenchReport {
-        BenchReport(
-            workload: BenchWorkload.durable.rawValue, measuredAt: Date(), seconds: seconds, rounds: rounds,
-            isOptimised: Self.isOptimised, cores: ProcessInfo.processInfo.activeProcessorCount,
-            loadBefore: results.loadBefore,
-            postgres: settings,
-            figures: rates(results) + costs(results) + calm(results), notes: notes(results))
-    }
-
-    private static var isOptimised: Bool {
-        #if DEBUG
-        false
-        #else
-        true
-        #endif
+    func report(_ results: DurableResults) async throws -> BenchReport {
+        try await scene.report(
+            .durable, loadBefore: results.loadBefore, rates(results) + costs(results) + calm(results),
+            notes: notes(results))
     }
 
     private func rates(_ results: DurableResults) -> [BenchFigure] {

@@ -19,11 +19,11 @@ struct NoStepLoad: Sendable {
     let drainedPerSecond: Double
 }
 
-struct DurableBench: Sendable {
-    let servers: BenchServers
-    let database: BenchDatabase
-    let seconds: Int
-    let rounds: Int
+struct DurableBench: Bench {
+    let scene: BenchScene
+
+    var servers: BenchServers { scene.servers }
+    var database: BenchDatabase { scene.database }
 
     /// Slots that are tried; targets for memory are for the middle one.
     static let widths = [256, 512, 1_024]
@@ -36,32 +36,30 @@ struct DurableBench: Sendable {
         results.loadBefore = try ProcessUsage.machineLoad()
         // A bench that was killed may have left something.
         try await BenchQueue.remove(servers)
-        say("warming up")
+        scene.say("warming up")
         let warm = try await engineLoad(Self.warmUp, slots: Self.memoryWidth)
         let warmNoStep = try await noStepLoad(Self.warmUp)
         let workflows = count(at: warm.workflowsPerSecond)
         let noSteps = count(at: warmNoStep.drainedPerSecond)
-        for round in 1...rounds {
+        for round in 1...scene.rounds {
             for width in Self.widths {
-                say("round \(round) of \(rounds): bare loop and engine, \(width) at once")
+                scene.say("round \(round) of \(scene.rounds): bare loop and engine, \(width) at once")
                 try await database.reset()
-                let bare = try await BareLoop.rate(width: width, for: .seconds(seconds), servers)
+                let bare = try await BareLoop.rate(width: width, for: .seconds(scene.seconds), servers)
                 results.bare[width, default: []].append(bare)
                 results.engine[width, default: []].append(try await engineLoad(workflows, slots: width))
             }
-            say("round \(round) of \(rounds): runs without steps")
+            scene.say("round \(round) of \(scene.rounds): runs without steps")
             results.noStep.append(try await noStepLoad(noSteps))
-            say("round \(round) of \(rounds): latencies and idling")
+            scene.say("round \(round) of \(scene.rounds): latencies and idling")
             results.quiet.append(try await quiet())
         }
-        let settings = try await database.settings()
-        try await database.reset()
-        try await BenchQueue.remove(servers)
-        return report(results, settings)
+        try await scene.clear()
+        return try await report(results)
     }
 
     private func count(at rate: Double) -> Int {
-        min(max(Self.warmUp, Int(rate * Double(seconds))), Self.workflowsAtMost)
+        min(max(Self.warmUp, Int(rate * Double(scene.seconds))), Self.workflowsAtMost)
     }
 
     private func engineLoad(_ count: Int, slots: Int) async throws -> EngineLoad {
@@ -108,6 +106,4 @@ struct DurableBench: Sendable {
             throw BenchError.unexpectedRows("ended runs", wanted: wanted, got: ended)
         }
     }
-
-    private func say(_ text: String) { FileHandle.standardError.write(Data("bench: \(text)\n".utf8)) }
 }

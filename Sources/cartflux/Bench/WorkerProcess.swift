@@ -40,6 +40,18 @@ struct WorkerProcess: Sendable {
         }
     }
 
+    /// The same with several workers.
+    static func with<Value>(
+        _ count: Int, slots: Int, in database: BenchDatabase, _ body: ([WorkerProcess]) async throws -> Value
+    ) async throws -> Value {
+        guard count > 0 else { return try await body([]) }
+        return try await with(slots: slots, in: database) { worker in
+            try await with(count - 1, slots: slots, in: database) { others in
+                try await body([worker] + others)
+            }
+        }
+    }
+
     private func stop() async throws {
         try input.close()
         let process = process

@@ -5,8 +5,6 @@ import Durable
 import Fleet
 import Foundation
 import Gateway
-import Metrics
-import Redis
 import ServiceLifecycle
 import Storefront
 import Stripe
@@ -24,10 +22,16 @@ struct Faces {
         let stripe = try platform.stripe
         let domain = try settings.required(.webBaseDomain)
         let desk = CheckoutDesk(database: platform.database) { checkout, tx in
-            try await runs.start(
-                CheckoutToFulfilment.self, CheckoutToFulfilment.Input(checkout: checkout.id),
-                once: checkout.id.description, for: Tenant(tx.tenant), in: tx.postgres
-            ).id.rawValue
+            do {
+                return try await runs.start(
+                    CheckoutToFulfilment.self, CheckoutToFulfilment.Input(checkout: checkout.id),
+                    once: checkout.id.description, for: Tenant(tx.tenant), in: tx.postgres
+                ).id.rawValue
+            } catch RunsError.overloaded(let what, let pause) {
+                platform.logger.warning("a checkout was put off", metadata: ["because": "\(what)"])
+                let seconds = Int(pause.seconds.rounded(.up))
+                throw WebProblem(.unavailable, headers: ["Retry-After": "\(seconds)"])
+            }
         }
         inbox = Self.inbox(platform, stripe, metrics)
         let storefront = Storefront(
@@ -48,7 +52,7 @@ struct Faces {
                 isSecure: try settings.flag(.webIsSecure), sessionSecret: try Self.sessionSecret(settings)),
             hosts: HostDirectory(
                 platformHosts: [domain, "127.0.0.1", "localhost"], tenants: Tenants(platform.database)),
-            endpoints: storefront.endpoints + gateway.endpoints, checks: Self.checks(platform),
+            endpoints: storefront.endpoints + gateway.endpoints, checks: platform.readiness,
             metrics: metrics, rateLimit: try Self.rateLimit(settings), logger: platform.logger)
     }
 
@@ -85,12 +89,5 @@ struct Faces {
     private static func rateLimit(_ settings: Settings) throws -> RateLimit {
         let perMinute = try settings.integer(.checkoutsPerMinute, in: 1...1_000_000, default: 20)
         return RateLimit(capacity: perMinute, perMinute: perMinute)
-    }
-
-    private static func checks(_ platform: Platform) -> [ReadinessCheck] {
-        [
-            ReadinessCheck("postgres") { _ = try await platform.enginePool.execute("select 1") },
-            ReadinessCheck("redis") { _ = try await platform.redis.send(RedisCommand("PING")) },
-        ]
     }
 }

@@ -1,20 +1,20 @@
 import ArgumentParser
 import Fleet
-import Metrics
-import WebSupport
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Everything in one process: web, a worker and the scheduled duties.")
+        commandName: "run", abstract: "Web, a worker, schedules and lapsed stock in one process.")
 
     func run() async throws {
-        let platform = try await Platform(Settings(), label: "cartflux.run")
-        let metrics = MetricsRegistry()
-        MetricsSystem.bootstrap(metrics)
-        let faces = try Faces(platform, metrics)
-        try await platform.serve([
-            platform.runs, try platform.worker(), faces.inbox, faces.server, ShopDuties(platform),
-        ])
+        let settings = Settings()
+        let instruments = try Instruments(settings, label: "cartflux.run")
+        let platform = try await Platform(settings, label: "cartflux.run")
+        let faces = try Faces(platform, instruments.metrics)
+        try await platform.serve(
+            instruments.services(platform) + [
+                platform.runs, try platform.worker(), try platform.scheduler(), BurstDrainer(platform.runs),
+                FleetGauges(platform.runs), ShopDuties(platform), faces.inbox, faces.server,
+            ])
     }
 }
 
@@ -23,11 +23,12 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve", abstract: "The web: storefronts, webhooks and the JSON API.")
 
     func run() async throws {
-        let platform = try await Platform(Settings(), label: "cartflux.serve")
-        let metrics = MetricsRegistry()
-        MetricsSystem.bootstrap(metrics)
-        let faces = try Faces(platform, metrics)
-        try await platform.serve([platform.runs, faces.inbox, faces.server])
+        let settings = Settings()
+        let instruments = try Instruments(settings, label: "cartflux.serve")
+        let platform = try await Platform(settings, label: "cartflux.serve")
+        let faces = try Faces(platform, instruments.metrics)
+        try await platform.serve(
+            instruments.services(platform) + [platform.runs, faces.inbox, faces.server])
     }
 }
 
@@ -36,21 +37,37 @@ struct WorkCommand: AsyncParsableCommand {
         commandName: "work", abstract: "A worker: takes ready runs and carries them on.")
 
     func run() async throws {
-        let platform = try await Platform(Settings(), label: "cartflux.work")
-        try await platform.serve([platform.runs, try platform.worker()])
+        let settings = Settings()
+        let instruments = try Instruments(settings, label: "cartflux.work")
+        let platform = try await Platform(settings, label: "cartflux.work")
+        try await platform.serve(
+            instruments.services(platform) + [
+                platform.runs, try platform.worker(), BurstDrainer(platform.runs),
+            ])
     }
 }
 
 struct ScheduleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schedule",
-        abstract: "The duties: sweeps, timers that Redis lost, partitions ahead of time, lapsed stock.",
-        discussion: "Workers sweep runs too; units that nobody pays for come back only here and in `run`.")
+        abstract: "The duties: schedules, sweeps, lost timers, partitions, lapsed stock, bulk operations.",
+        discussion: """
+            Start as many as you like: one of them leads and fires the schedules, the others take over when it
+            is gone. Workers sweep beside their runs as well; schedules and units that nobody pays for are
+            looked after only here and in `run`, bulk operations whose caller left only here.
+            """)
 
     func run() async throws {
-        let platform = try await Platform(Settings(), label: "cartflux.schedule")
+        let settings = Settings()
+        let instruments = try Instruments(settings, label: "cartflux.schedule")
+        let platform = try await Platform(settings, label: "cartflux.schedule")
         let caretaker = Caretaker(
             platform.fleet, redis: platform.redis, pool: platform.enginePool, logger: platform.logger)
-        try await platform.serve([caretaker, ShopDuties(platform)])
+        let operations = Operations(platform.runs, masterKeys: platform.fleet.masterKeys)
+        let bulk = BulkKeeper(operations, logger: platform.logger)
+        try await platform.serve(
+            instruments.services(platform) + [
+                caretaker, try platform.scheduler(), bulk, ShopDuties(platform),
+            ] + (instruments.isScraped ? [FleetGauges(platform.runs)] : []))
     }
 }

@@ -9,10 +9,10 @@ import UnixSignals
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Brings up a demo platform and drives one checkout to fulfilment.",
+        abstract: "Brings up a demo platform and drives one order from basket to delivery.",
         discussion: "Started by ops/demo, which brings Postgres and Redis. Stays up until Ctrl-C.")
 
-    @Flag(help: "Ends when the order is fulfilled: status 0, or 1 when it was not.")
+    @Flag(help: "Ends when the order is delivered and invoiced: status 0, or 1 when it was not.")
     var once = false
 
     func run() async throws {

@@ -25,6 +25,8 @@ struct Platform: Sendable {
     let redis: RedisClient
     let runs: Runs
     let database: Database
+    /// The connections to vendors, within what they allow the whole fleet.
+    let vendors: VendorTransport
 
     private static let enginePoolSize = 8
     private static let shopPoolSize = 16
@@ -38,6 +40,7 @@ struct Platform: Sendable {
         logger = try settings.logger(label)
         var fleet = FleetConfiguration(
             database: try settings.parsed(.engineDatabaseURL) { try PostgresConfiguration($0) })
+        fleet.masterKeys = try settings.masterKeys()
         fleet.slots = try settings.integer(.slots, in: 1...10_000, default: fleet.slots)
         let lease = try settings.integer(.leaseSeconds, in: 1...600, default: 6)
         fleet.lease = .seconds(lease)
@@ -52,6 +55,10 @@ struct Platform: Sendable {
             size: Self.platformPoolSize, logger: logger)
         redis = RedisClient(try settings.parsed(.redisURL) { try RedisConfiguration($0) }, logger: logger)
         runs = Runs(fleet, redis: redis, pool: enginePool, logger: logger)
+        vendors = VendorTransport.shared.gated(
+            by: FleetVendorGate(
+                limits: Limits(redis: redis, logger: logger),
+                isLive: settings.optional(.stripeKey)?.hasPrefix("sk_live_") ?? false))
         database = Database(app: app, platform: platform)
         try await RoleCheck.refusePowerfulRole(app, variable: Variable.databaseURL.rawValue)
         try await RoleCheck.refusePowerfulRole(platform, variable: Variable.platformDatabaseURL.rawValue)
@@ -66,7 +73,7 @@ struct Platform: Sendable {
         get throws {
             StripeClient(
                 key: Secret(try settings.required(.stripeKey)),
-                base: settings.text(.stripeBase, default: "https://api.stripe.com"))
+                base: settings.text(.stripeBase, default: "https://api.stripe.com"), transport: vendors)
         }
     }
 
@@ -87,10 +94,10 @@ struct Platform: Sendable {
                 signals: runs, starter: runs, stripe: try stripe,
                 bigbuy: BigBuyClient(
                     key: Secret(try settings.required(.bigBuyKey)),
-                    base: settings.text(.bigBuyBase, default: "https://api.bigbuy.eu")),
+                    base: settings.text(.bigBuyBase, default: "https://api.bigbuy.eu"), transport: vendors),
                 resend: ResendClient(
                     key: Secret(try settings.required(.resendKey)),
-                    base: settings.text(.resendBase, default: "https://api.resend.com")),
+                    base: settings.text(.resendBase, default: "https://api.resend.com"), transport: vendors),
                 credentials: try credentials,
                 openSmartBill: { login, company in
                     let parts = login.split(separator: ":", maxSplits: 1).map(String.init)
@@ -98,7 +105,7 @@ struct Platform: Sendable {
                         credentials: SmartBillCredentials(
                             email: Secret(parts.first ?? ""), token: Secret(parts.count > 1 ? parts[1] : ""),
                             companyCode: company),
-                        base: smartBillBase, timeout: Self.smartBillPatience)
+                        base: smartBillBase, transport: vendors, timeout: Self.smartBillPatience)
                 },
                 sender: try settings.parsed(.mailFrom) { try EmailAddress(parsing: $0) },
                 orderPage: { store, token in
@@ -110,10 +117,15 @@ struct Platform: Sendable {
 
     var isLive: Bool { get throws { try settings.required(.stripeKey).hasPrefix("sk_live_") } }
 
-    func worker() throws -> Worker {
+    /// Every workflow of the shop, ready to run.
+    func registry() throws -> WorkflowRegistry {
         var registry = WorkflowRegistry()
         try shop.register(into: &registry)
-        return Worker(fleet, registry: registry, redis: redis, pool: enginePool, logger: logger)
+        return registry
+    }
+
+    func worker() throws -> Worker {
+        Worker(fleet, registry: try registry(), redis: redis, pool: enginePool, logger: logger)
     }
 
     /// Runs services until SIGTERM or SIGINT, then lets them finish.

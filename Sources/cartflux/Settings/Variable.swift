@@ -6,6 +6,7 @@ enum Variable: String, CaseIterable {
     case platformDatabaseURL = "PLATFORM_DATABASE_URL"
     case migrateDatabaseURL = "MIGRATE_DATABASE_URL"
     case redisURL = "REDIS_URL"
+    case engineMasterKeys = "ENGINE_MASTER_KEYS"
     case webPort = "WEB_PORT"
     case webAddress = "WEB_ADDRESS"
     case webBaseDomain = "WEB_BASE_DOMAIN"
@@ -30,6 +31,9 @@ enum Variable: String, CaseIterable {
     case withdrawalSeconds = "CARTFLUX_WITHDRAWAL_SECONDS"
     case parcelSeconds = "CARTFLUX_PARCEL_SECONDS"
     case logLevel = "LOG_LEVEL"
+    case metricsPort = "METRICS_PORT"
+    case metricsHost = "METRICS_HOST"
+    case tracesEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
     var meaning: String {
         switch self {
@@ -38,6 +42,7 @@ enum Variable: String, CaseIterable {
         case .platformDatabaseURL: "the same database under the role cartflux_platform"
         case .migrateDatabaseURL: "the same database under an administrator, for `migrate` and `demo` alone"
         case .redisURL: "Redis (redis://, rediss:// or unix://)"
+        case .engineMasterKeys: "seals the keys of people: name:base64,... of 32 bytes each, newest first"
         case .webPort: "the port of the web server (8080)"
         case .webAddress: "the address it listens on (127.0.0.1)"
         case .webBaseDomain: "stores are served at {slug}.{this domain}"
@@ -62,6 +67,9 @@ enum Variable: String, CaseIterable {
         case .withdrawalSeconds: "the withdrawal period, for demos and tests (14 days)"
         case .parcelSeconds: "between looks at a parcel, for demos and tests (45 minutes)"
         case .logLevel: "trace, debug, info, notice, warning or error (info)"
+        case .metricsPort: "a port for /metrics, /healthz and /readyz, beside the web's own (off)"
+        case .metricsHost: "the address that they are served on (127.0.0.1)"
+        case .tracesEndpoint: "a collector that takes traces by OTLP/HTTP, such as http://host:4318 (off)"
         }
     }
 

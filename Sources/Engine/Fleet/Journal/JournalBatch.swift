@@ -15,8 +15,8 @@ struct BatchPart {
 /// What a batch learnt from the database; everything not mentioned went well.
 struct BatchVerdicts {
     var entries: [Int: CommitVerdict] = [:]
-    /// Steps that have a record already; it is read in a second round trip.
-    var recorded: [Int] = []
+    /// Steps of which fewer were inserted than sent; what is stored is read in a second round trip.
+    var doubtful: [Int] = []
     var starts: [Int: StartedRun] = [:]
     var fencedStarts: Set<Int> = []
     /// Starts whose key is taken by a run that this snapshot could not see.
@@ -26,11 +26,19 @@ struct BatchVerdicts {
     var hasHeartbeat = true
 }
 
-struct JournalBatch {
+/// The renewal of a worker's lease, which travels with its writes.
+struct Heartbeat: Sendable {
+    let lease: Duration
+    let isDraining: Bool
+}
+
+struct JournalBatch: Sendable {
     var writes: [JournalWrite] = []
     var starts: [StartWrite] = []
     var claims: [ClaimWrite] = []
-    var heartbeat: Query?
+    var heartbeat: Heartbeat?
+    /// Something of it may have been written: it failed before, or its answer was lost.
+    var isSentAgain = false
 
     var count: Int { writes.count + starts.count + claims.count }
     var isEmpty: Bool { count == 0 && heartbeat == nil }
@@ -41,28 +49,38 @@ struct JournalBatch {
         var parts: [BatchPart] = []
         let locks = lockedRuns
         if !locks.isEmpty { parts.append(BatchPart(query: JournalStatements.lock(locks)) { _, _ in }) }
-        parts += stepParts() + attemptParts() + intentParts() + startParts() + progressParts()
+        parts += stepParts() + attemptParts() + intentParts() + detailParts() + startParts()
+        parts += progressParts() + cancelParts()
         parts += suspendParts() + releaseParts() + finishParts()
         if let worker, !claims.isEmpty { parts.append(claimPart(worker)) }
-        if let heartbeat {
-            parts.append(BatchPart(query: heartbeat) { $1.hasHeartbeat = $0.first != nil })
+        if let heartbeat, let worker {
+            let query = JournalStatements.heartbeat(
+                worker.id, lease: heartbeat.lease, isDraining: heartbeat.isDraining)
+            parts.append(BatchPart(query: query) { $1.hasHeartbeat = $0.first != nil })
         }
         return parts
     }
 
+    /// Steps lock their own runs; only what locks more than that, or nothing by itself, needs it done before.
     private var lockedRuns: [UUID] {
         var runs: Set<UUID> = []
+        var needsLock = false
         for write in writes {
             switch write.entry {
-            case .step, .attempt, .intent, .suspend, .child: runs.insert(write.lease.run.rawValue)
+            case .progress, .release: continue
+            case .finish where write.reply == nil: continue
+            case .step: break
             case .finish:
-                guard let parent = write.reply?.parent else { continue }
-                runs.insert(parent.rawValue)
-                runs.insert(write.lease.run.rawValue)
-            case .progress, .release: break
+                if let parent = write.reply?.parent { runs.insert(parent.rawValue) }
+                needsLock = true
+            case .cancelChild(let child, _):
+                runs.insert(child.rawValue)
+                needsLock = true
+            case .attempt, .intent, .detail, .suspend, .child: needsLock = true
             }
+            runs.insert(write.lease.run.rawValue)
         }
-        return Array(runs)
+        return needsLock ? Array(runs) : []
     }
 
     // MARK: Steps
@@ -89,15 +107,20 @@ struct JournalBatch {
             }
         }
         guard !columns.runs.isEmpty else { return [] }
+        let query = JournalStatements.steps(columns, again: isSentAgain)
+        let (count, writes) = (columns.runs.count, writes)
         var parts = [
-            BatchPart(query: JournalStatements.steps(columns)) { [places] rows, verdicts in
+            BatchPart(query: query) { [places] rows, verdicts in
                 for row in rows.rows {
-                    let place = places[try row.decode(0, as: Int.self) - 1]
-                    guard place >= 0 else { continue }
-                    if try row.decode(1, as: Bool.self) {
-                        verdicts.recorded.append(place)
-                    } else {
-                        verdicts.entries[place] = .fenced
+                    if try row.decode(0, as: Int.self) < count {
+                        verdicts.doubtful = places.filter { $0 >= 0 }
+                    }
+                    guard let run = try row.decode(1, as: UUID?.self) else { continue }
+                    let lease = Lease(
+                        run: RunID(rawValue: run), epoch: try row.decode(2, as: Int64.self))
+                    let reason = try row.decode(3, as: String.self)
+                    for place in places where place >= 0 && writes[place].lease == lease {
+                        verdicts.entries[place] = .cancelling(reason: reason)
                     }
                 }
             }
@@ -211,9 +234,8 @@ struct JournalBatch {
             let lease = writes[place].lease
             let end = ChildEnd(run: lease.run, outcome: outcome)
             replies.add(
-                reply.signal, Payload(json: JSONB(encoded: end).bytes), to: reply.parent,
-                once: "\(lease.run)",
-                from: lease)
+                reply.signal, reply.sealedEnd ?? Payload(json: JSONB(encoded: end).bytes),
+                to: reply.parent, once: "\(lease.run)", from: lease)
         }
         var parts = [takenPart(JournalStatements.finish(columns), places)]
         if !replies.runs.isEmpty {
@@ -255,7 +277,7 @@ struct JournalBatch {
         let ids = claims.flatMap(\.ids).map(\.rawValue)
         let query = JournalStatements.claim(
             ids, in: worker.queue, by: worker.id, knowing: worker.workflows, from: worker.lowestVersions,
-            to: worker.highestVersions)
+            to: worker.highestVersions, masters: worker.masters)
         return BatchPart(query: query) { rows, verdicts in
             verdicts.owned = try rows.rows.map { try OwnedRun($0) }
         }
@@ -265,12 +287,12 @@ struct JournalBatch {
 
     /// The places of the entries that `take` accepts, in order: ordinal n of the statement is `places[n -
     /// 1]`.
-    private func places(_ take: (JournalEntry, Lease) -> Bool) -> [Int] {
+    func places(_ take: (JournalEntry, Lease) -> Bool) -> [Int] {
         writes.indices.filter { take(writes[$0].entry, writes[$0].lease) }
     }
 
     /// The statement answers the ordinals that were fenced.
-    private func fencedPart(_ query: Query, _ places: [Int]) -> BatchPart {
+    func fencedPart(_ query: Query, _ places: [Int]) -> BatchPart {
         BatchPart(query: query) { rows, verdicts in
             for row in rows.rows { verdicts.entries[places[try row.decode(0, as: Int.self) - 1]] = .fenced }
         }
@@ -293,7 +315,7 @@ struct JournalBatch {
     }
 }
 
-/// Rows of (run, is ready, tenant, queue, priority).
+/// Rows of (run, is ready, tenant, queue, priority, workflow).
 func readReady(_ rows: ResultSet, _ verdicts: inout BatchVerdicts) throws {
     for row in rows.rows where try row.decode(1, as: Bool.self) {
         verdicts.ready.append(
@@ -302,18 +324,20 @@ func readReady(_ rows: ResultSet, _ verdicts: inout BatchVerdicts) throws {
 }
 
 extension ReadyRun {
-    /// Reads tenant, queue and priority from three columns beginning at `column`.
+    /// Reads tenant, queue and priority from three columns beginning at `column`, and the one called
+    /// `workflow`.
     init(_ row: Row, from column: Int, id: RunID, at instant: Date?) throws {
         self.init(
             id: id, tenant: Tenant(try row.decode(column, as: String.self)),
             queue: try row.decode(column + 1, as: String.self),
-            priority: Int(try row.decode(column + 2, as: Int16.self)), at: instant)
+            priority: Int(try row.decode(column + 2, as: Int16.self)), at: instant,
+            workflow: WorkflowName(rawValue: try row.decode("workflow", as: String.self)))
     }
 
     init(_ start: RunStart) {
         self.init(
             id: start.id, tenant: start.tenant, queue: start.queue, priority: start.priority,
-            at: start.notBefore)
+            at: start.notBefore, workflow: start.workflow)
     }
 }
 
@@ -331,6 +355,7 @@ extension OwnedRun {
         reply = try row.decode(10, as: UUID?.self).flatMap { parent in
             signal.map { ReplyAddress(parent: RunID(rawValue: parent), signal: $0) }
         }
+        subject = try SealedSubject(row, from: 12)
     }
 
     /// Whether there may be steps, attempts or signals to load before it can go on.

@@ -62,6 +62,7 @@ struct SuspendColumns {
     var wakeAt: [Date?] = []
     var signals: [JSONB] = []
     var mailSeen: [Int64] = []
+    var cancellationSeen: [Bool] = []
     var reasons: [JSONB] = []
 
     mutating func add(_ suspension: Suspension, _ lease: Lease) {
@@ -70,6 +71,7 @@ struct SuspendColumns {
         wakeAt.append(suspension.wakeAt)
         signals.append(JSONB(encoded: suspension.signals.sorted()))
         mailSeen.append(suspension.mailSeen)
+        cancellationSeen.append(suspension.cancellationSeen)
         reasons.append(JSONB(encoded: suspension.reason))
     }
 }
@@ -133,6 +135,7 @@ struct StartColumns {
     var parentEpochs: [Int64?] = []
     var replies: [String?] = []
     var traces: [String?] = []
+    var subjectKeys: [UUID?] = []
 
     mutating func add(_ run: RunStart) {
         ids.append(run.id.rawValue)
@@ -148,6 +151,7 @@ struct StartColumns {
         parentEpochs.append(run.parent?.epoch)
         replies.append(run.reply)
         traces.append(run.trace)
+        subjectKeys.append(run.subjectKey)
     }
 }
 

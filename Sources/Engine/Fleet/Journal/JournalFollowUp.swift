@@ -5,31 +5,46 @@ import Durable
 import Foundation
 import Postgres
 
-struct JournalFollowUp {
-    let connection: PostgresConnection
-
-    func complete(_ verdicts: inout BatchVerdicts, of batch: JournalBatch) async throws {
-        if !verdicts.recorded.isEmpty { try await readRecorded(&verdicts, of: batch) }
-        if !verdicts.unseenKeys.isEmpty { try await readKeys(&verdicts, of: batch) }
-        if verdicts.owned.contains(where: \.hasPast) { try await readPasts(&verdicts) }
+enum JournalFollowUp {
+    static func complete(
+        _ verdicts: inout BatchVerdicts, of batch: JournalBatch, on connection: isolated PostgresConnection
+    ) async throws {
+        if !verdicts.doubtful.isEmpty { try await readStored(&verdicts, of: batch, on: connection) }
+        if !verdicts.unseenKeys.isEmpty { try await readKeys(&verdicts, of: batch, on: connection) }
+        if verdicts.owned.contains(where: \.hasPast) { try await readPasts(&verdicts, on: connection) }
     }
 
-    private func readRecorded(_ verdicts: inout BatchVerdicts, of batch: JournalBatch) async throws {
-        let writes = verdicts.recorded.map { batch.writes[$0] }
+    /// A step that is not there was fenced, and so was one that a newer epoch has recorded. Otherwise it has
+    /// its record: from an earlier owner, or from this very batch, whose first answer was lost.
+    private static func readStored(
+        _ verdicts: inout BatchVerdicts, of batch: JournalBatch, on connection: isolated PostgresConnection
+    ) async throws {
+        let writes = verdicts.doubtful.map { batch.writes[$0] }
         let keys = writes.map { write in
             if case .step(let record, _) = write.entry { record.key } else { StepKey("") }
         }
+        let asked = verdicts.doubtful.map { verdicts.entries[$0] }
+        for place in verdicts.doubtful { verdicts.entries[place] = .fenced }
         let rows = try await connection.execute(
             JournalStatements.storedSteps(
                 runs: writes.map(\.lease.run.rawValue), names: keys.map(\.name), items: keys.map(\.item)))
         for row in rows.rows {
             let place = try row.decode(0, as: Int.self) - 1
+            let epoch = try row.decode(5, as: Int64.self)
+            guard epoch <= writes[place].lease.epoch else { continue }
             let record = try StepRecord(row, key: keys[place], from: 1)
-            verdicts.entries[verdicts.recorded[place]] = .alreadyRecorded(record)
+            // This owner's own record, of a run whose cancellation was asked for: it must hear of that.
+            if case .cancelling = asked[place], epoch == writes[place].lease.epoch {
+                verdicts.entries[verdicts.doubtful[place]] = asked[place]
+            } else {
+                verdicts.entries[verdicts.doubtful[place]] = .alreadyRecorded(record)
+            }
         }
     }
 
-    private func readKeys(_ verdicts: inout BatchVerdicts, of batch: JournalBatch) async throws {
+    private static func readKeys(
+        _ verdicts: inout BatchVerdicts, of batch: JournalBatch, on connection: isolated PostgresConnection
+    ) async throws {
         let starts = verdicts.unseenKeys.map { batch.starts[$0].run }
         let rows = try await connection.execute(
             JournalStatements.runsByKey(
@@ -42,7 +57,9 @@ struct JournalFollowUp {
         }
     }
 
-    private func readPasts(_ verdicts: inout BatchVerdicts) async throws {
+    private static func readPasts(
+        _ verdicts: inout BatchVerdicts, on connection: isolated PostgresConnection
+    ) async throws {
         var places: [UUID: Int] = [:]
         for (place, owned) in verdicts.owned.enumerated() where owned.hasPast {
             places[owned.run.id.rawValue] = place
@@ -51,6 +68,7 @@ struct JournalFollowUp {
         let results = try await connection.pipeline([
             JournalStatements.steps(of: ids), JournalStatements.attempts(of: ids),
             JournalStatements.intents(of: ids), JournalStatements.mailboxes(of: ids),
+            JournalStatements.details(of: ids),
         ])
         func place(_ row: Row) throws -> Int { places[try row.decode(0, as: UUID.self)] ?? 0 }
         for row in results[0].rows {
@@ -65,11 +83,19 @@ struct JournalFollowUp {
             verdicts.owned[try place(row)].run.intents.append(key)
         }
         for row in results[3].rows {
+            let id = SignalID(rawValue: try row.decode(1, as: Int64.self))
             verdicts.owned[try place(row)].run.signals.append(
                 DeliveredSignal(
-                    id: SignalID(rawValue: try row.decode(1, as: Int64.self)),
-                    name: try row.decode(2, as: String.self),
+                    id: id, name: try row.decode(2, as: String.self),
                     payload: Payload(json: try row.decode(3, as: JSONB.self).bytes)))
+            if verdicts.owned[try place(row)].subject != nil {
+                verdicts.owned[try place(row)].keysOfSignals[id] = try row.decode(4, as: String.self)
+            }
+        }
+        for row in results[4].rows {
+            let key = StepKey(try row.decode(1, as: String.self), item: try row.decode(2, as: String.self))
+            verdicts.owned[try place(row)].run.details[key] = Payload(
+                json: try row.decode(3, as: JSONB.self).bytes)
         }
     }
 }

@@ -8,7 +8,7 @@ extension JournalStatements {
     /// whose answer got lost.
     static func claim(
         _ ids: [UUID], in queue: String, by worker: UUID, knowing workflows: [String], from: [Int32],
-        to: [Int32]
+        to: [Int32], masters: [String]
     )
         -> Query
     {
@@ -22,23 +22,18 @@ extension JournalStatements {
               and exists (
                 select 1 from unnest(\(workflows), \(from), \(to)) as known(workflow, low, high)
                 where known.workflow = r.workflow and r.version between known.low and known.high)
+              and (r.subject_key is null or exists (
+                select 1 from engine.subject_key k where k.id = r.subject_key
+                    and (k.sealed is null or k.master = any(\(masters)))))
             order by r.id for no key update skip locked)
         update engine.run r set status = 'running', epoch = r.epoch + 1, worker = \(worker), wake_at = null,
             claimed_at = clock_timestamp()
         from picked p where r.id = p.id
         returning r.id, r.epoch, r.tenant, r.workflow, r.version, r.input, r.created_at, r.mail,
             r.cancel_reason,
-            r.trace, r.parent, r.reply
-        """
-    }
-
-    /// Ready runs in the order of their arrival and timers that are due, for when the dispatcher is away.
-    static func ready(upTo limit: Int, in queue: String, knowing workflows: [String]) -> Query {
-        """
-        select id from engine.run
-        where queue = \(queue) and workflow = any(\(workflows))
-          and (status = 'pending' or status = 'waiting' and wake_at <= clock_timestamp())
-        order by priority desc, id limit \(limit)
+            r.trace, r.parent, r.reply, r.subject_key,
+            case when r.subject_key is not null then (
+                select k.sealed from engine.subject_key k where k.id = r.subject_key) end
         """
     }
 
@@ -50,7 +45,21 @@ extension JournalStatements {
         where id in (
             select id from engine.run where id = any(\(runs)) and worker = \(worker) and status = 'running'
             order by id for no key update)
-        returning id, tenant, queue, priority
+        returning id, tenant, queue, priority, workflow
+        """
+    }
+
+    /// Gives back what this worker owns besides `held` and has owned for longer than `age`.
+    static func handBackStrays(besides held: [UUID], of worker: UUID, ownedFor age: Duration) -> Query {
+        """
+        update engine.run set status = 'pending', epoch = epoch + 1, worker = null, claimed_at = null,
+            ready_at = clock_timestamp()
+        where id in (
+            select id from engine.run
+            where worker = \(worker) and status = 'running' and not id = any(\(held))
+              and claimed_at < clock_timestamp() - make_interval(secs => \(age.seconds))
+            order by id for no key update)
+        returning id, tenant, queue, priority, workflow
         """
     }
 
@@ -80,7 +89,7 @@ extension JournalStatements {
 
     static func mailboxes(of runs: [UUID]) -> Query {
         """
-        select s.run, s.id, s.name, s.payload
+        select s.run, s.id, s.name, s.payload, s.once
         from unnest(\(runs)) as i(run) join engine.signal s on s.run = i.run and s.taken_at is null
         order by s.run, s.id
         """
@@ -88,9 +97,9 @@ extension JournalStatements {
 
     static func register(_ worker: WorkerIdentity, lease: Duration) -> Query {
         """
-        insert into engine.worker (id, host, process, queue, workflows, slots, lease_until)
+        insert into engine.worker (id, host, process, queue, workflows, lowest, highest, slots, lease_until)
         values (\(worker.id), \(worker.host), \(worker.process), \(worker.queue), \(worker.workflows),
-            \(worker.slots),
+            \(worker.lowestVersions), \(worker.highestVersions), \(worker.slots),
             clock_timestamp() + make_interval(secs => \(lease.seconds)))
         on conflict (id) do update set lease_until = excluded.lease_until
         """
@@ -103,7 +112,7 @@ extension JournalStatements {
         where id in (
             select id from engine.run where worker = \(worker) and status = 'running'
             order by id for no key update)
-        returning id, tenant, queue, priority
+        returning id, tenant, queue, priority, workflow
         """
     }
 

@@ -15,32 +15,36 @@ enum JournalStatements {
         """
     }
 
-    /// Records steps. Answers (ordinal, owned) for those that were fenced or had a result before.
-    static func steps(_ batch: StepColumns) -> Query {
-        """
-        with inp as materialized (
-            select * from unnest(\(batch.runs), \(batch.epochs), \(batch.names), \(batch.items),
-                \(batch.attempts),
-                \(batch.failed), \(batch.outputs), \(batch.startedAt))
-                with ordinality as t(run, epoch, name, item, attempt, failed, output, started_at, ord)),
-        own as materialized (
-            select i.ord from inp i
-            join engine.run r on r.id = i.run and r.epoch = i.epoch and r.status = 'running'),
-        ins as (
-            insert into engine.step (run, name, item, epoch, attempt, failed, output, started_at)
-            select i.run, i.name, i.item, i.epoch, i.attempt, i.failed, i.output, i.started_at
-            from inp i join own using (ord)
-            on conflict do nothing returning run, name, item)
-        select i.ord, o.ord is not null
-        from inp i left join own o using (ord) left join ins n using (run, name, item)
-        where o.ord is null or n.run is null
-        """
+    /// Records steps, under a lock that keeps their runs' owner until the commit. Answers how many were
+    /// inserted, once, or once for each run (id, epoch, reason) whose cancellation was asked for. As many as
+    /// sent means that every one went well. A plain insert costs half of one that looks for conflicts, and a
+    /// conflict is only to be expected where a batch is sent again.
+    static func steps(_ batch: StepColumns, again isAgain: Bool) -> Query {
+        let insert: Query = """
+            with own as materialized (
+                select r.id, r.epoch, r.cancel_reason from engine.run r
+                where r.id = any(\(batch.runs)) and r.status = 'running'
+                order by r.id for no key update),
+            ins as (
+                insert into engine.step (run, name, item, epoch, attempt, failed, output, started_at)
+                select i.run, i.name, i.item, i.epoch, i.attempt, i.failed, i.output, i.started_at
+                from unnest(\(batch.runs), \(batch.epochs), \(batch.names), \(batch.items), \(batch.attempts),
+                    \(batch.failed), \(batch.outputs), \(batch.startedAt))
+                    as i(run, epoch, name, item, attempt, failed, output, started_at)
+                join own o on o.id = i.run and o.epoch = i.epoch
+            """
+        let answer: Query = """
+             returning 1)
+            select (select count(*) from ins), o.id, o.epoch, o.cancel_reason
+            from (select) as once left join own o on o.cancel_reason is not null
+            """
+        return isAgain ? insert + " on conflict do nothing" + answer : insert + answer
     }
 
-    /// The stored records of steps that turned out to have one.
+    /// The stored records of the steps of a batch, with the epoch that wrote each.
     static func storedSteps(runs: [UUID], names: [String], items: [String]) -> Query {
         """
-        select i.ord, s.attempt, s.failed, s.output, s.started_at
+        select i.ord, s.attempt, s.failed, s.output, s.started_at, s.epoch
         from unnest(\(runs), \(names), \(items)) with ordinality as i(run, name, item, ord)
         join engine.step s on s.run = i.run and s.name = i.name and s.item = i.item
         """
@@ -103,18 +107,21 @@ enum JournalStatements {
         """
     }
 
-    /// Puts runs to sleep, or makes them ready where mail came that they have not seen.
+    /// Puts runs to sleep, or makes them ready where mail or a cancellation came that they have not seen.
     static func suspend(_ batch: SuspendColumns) -> Query {
         """
         update engine.run r set
-            status = case when r.mail > i.mail_seen then 'pending' else 'waiting' end,
-            wake_at = case when r.mail > i.mail_seen then null else i.wake_at end,
+            status = case when r.mail > i.mail_seen or r.cancel_reason is not null and not i.cancel_seen
+                then 'pending' else 'waiting' end,
+            wake_at = case when r.mail > i.mail_seen or r.cancel_reason is not null and not i.cancel_seen
+                then null else i.wake_at end,
             ready_at = clock_timestamp(), worker = null, claimed_at = null, wait_reason = i.reason,
             waiting_for = array(select jsonb_array_elements_text(i.signals))
         from unnest(\(batch.runs), \(batch.epochs), \(batch.wakeAt), \(batch.signals), \(batch.mailSeen),
-            \(batch.reasons)) with ordinality as i(run, epoch, wake_at, signals, mail_seen, reason, ord)
+            \(batch.cancellationSeen), \(batch.reasons)) with ordinality
+            as i(run, epoch, wake_at, signals, mail_seen, cancel_seen, reason, ord)
         where r.id = i.run and r.epoch = i.epoch and r.status = 'running'
-        returning i.ord, r.status = 'pending', r.tenant, r.queue, r.priority, r.wake_at
+        returning i.ord, r.status = 'pending', r.tenant, r.queue, r.priority, r.wake_at, r.workflow
         """
     }
 
@@ -126,7 +133,7 @@ enum JournalStatements {
             ready_at = clock_timestamp()
         from unnest(\(runs), \(epochs)) with ordinality as i(run, epoch, ord)
         where r.id = i.run and r.epoch = i.epoch and r.status = 'running'
-        returning i.ord, r.tenant, r.queue, r.priority
+        returning i.ord, r.tenant, r.queue, r.priority, r.workflow
         """
     }
 
@@ -141,11 +148,11 @@ enum JournalStatements {
             returning r.*, i.ended, i.output, i.error, i.ord),
         kept as (
             insert into engine.run_history (id, tenant, workflow, version, status, epoch, parent, labels,
-                trace,
-                progress, input, output, error, created_at)
+                trace, progress, input, output, error, created_at, queue, priority, reply, cancel_reason,
+                mailbox, subject_key)
             select id, tenant, workflow, version, ended, epoch, parent, labels, trace, progress, input,
-                output, error,
-                created_at
+                output, error, created_at, queue, priority, reply, cancel_reason,
+                case when mail > 0 and ended <> 'succeeded' then engine.mailbox_of(id) end, subject_key
             from gone),
         emptied as (delete from engine.signal s using gone g where g.mail > 0 and s.run = g.id)
         select ord from gone
@@ -178,7 +185,7 @@ enum JournalStatements {
                 end,
             ready_at = clock_timestamp()
         from news n where r.id = n.run
-        returning r.id, r.status = 'pending', r.tenant, r.queue, r.priority
+        returning r.id, r.status = 'pending', r.tenant, r.queue, r.priority, r.workflow
         """
     }
 
@@ -189,10 +196,10 @@ enum JournalStatements {
         with inp as materialized (
             select * from unnest(\(batch.ids), \(batch.tenants), \(batch.workflows), \(batch.versions),
                 \(batch.queues), \(batch.priorities), \(batch.inputs), \(batch.keys), \(batch.notBefore),
-                \(batch.parents), \(batch.parentEpochs), \(batch.replies), \(batch.traces)) with ordinality
+                \(batch.parents), \(batch.parentEpochs), \(batch.replies), \(batch.traces),
+                \(batch.subjectKeys)) with ordinality
                 as t(id, tenant, workflow, version, queue, priority, input, key, not_before, parent,
-                    parent_epoch,
-                     reply, trace, ord)),
+                    parent_epoch, reply, trace, subject_key, ord)),
         allowed as materialized (
             select i.* from inp i where i.parent is null or exists (
                 select 1 from engine.run r
@@ -203,10 +210,9 @@ enum JournalStatements {
             on conflict do nothing returning run),
         ins as (
             insert into engine.run (id, tenant, workflow, version, queue, priority, input, parent, reply,
-                trace,
-                status, wake_at, wait_reason)
+                trace, subject_key, status, wake_at, wait_reason)
             select a.id, a.tenant, a.workflow, a.version, a.queue, a.priority, a.input, a.parent, a.reply,
-                a.trace,
+                a.trace, a.subject_key,
                 case when a.not_before is null then 'pending' else 'waiting' end, a.not_before,
                 case when a.not_before is not null then '{"kind": "timer", "step": "start"}'::jsonb end
             from allowed a where a.key is null or a.id in (select run from keyed)

@@ -5,6 +5,7 @@
 import Durable
 import Foundation
 import Postgres
+import Tracing
 
 typealias Answer = CheckedContinuation<Result<CommitVerdict, JournalFailure>, Never>
 
@@ -14,6 +15,8 @@ struct JournalWrite: Sendable {
     let entry: JournalEntry
     /// Where the end of the run must be reported, for a child.
     let reply: ReplyAddress?
+    /// The step that it belongs to, where somebody traces.
+    var context: InstrumentationContext?
     let answer: Answer
 }
 
@@ -21,6 +24,8 @@ struct JournalWrite: Sendable {
 struct ReplyAddress: Sendable, Hashable {
     let parent: RunID
     let signal: String
+    /// What the mailbox gets instead of the plain end, where the run is about a person.
+    var sealedEnd: Payload?
 }
 
 /// A new run with whoever waits for its commit.
@@ -39,6 +44,10 @@ struct ClaimWrite: Sendable {
 struct OwnedRun: Sendable {
     var run: ClaimedRun
     let reply: ReplyAddress?
+    /// The key of the person that the run is about.
+    var subject: SealedSubject?
+    /// The keys under which its signals were sent, which a sealed signal is bound to.
+    var keysOfSignals: [SignalID: String] = [:]
 }
 
 /// A run to be accepted.
@@ -55,6 +64,8 @@ package struct RunStart: Sendable {
     let parent: Lease?
     let reply: String?
     let trace: String?
+    /// The key of the person that the run is about; the input is sealed under it.
+    var subjectKey: UUID?
 }
 
 /// What became of a start.
@@ -72,4 +83,8 @@ struct ReadyRun: Sendable, Hashable {
     let priority: Int
     /// In the future for a timer, nil for now.
     let at: Date?
+    /// For caps and pauses by workflow; empty means that none applies.
+    var workflow: WorkflowName = ""
+    /// Its last owner lost it: a lease that the dispatcher still shows is void.
+    var isTakenBack = false
 }

@@ -9,6 +9,7 @@ import Foundation
 import Logging
 import Postgres
 import Synchronization
+import Tracing
 
 final class JournalWriter: Sendable {
     private struct State {
@@ -23,25 +24,42 @@ final class JournalWriter: Sendable {
     /// How long a start or signal from outside a worker may wait for a database that is away.
     private static let patience: Duration = .seconds(15)
 
-    private let configuration: PostgresConfiguration
+    private let openLine: @Sendable () async throws(PostgresError) -> any CommitLine
     private let worker: WorkerIdentity?
     private let lease: LeaseGuard?
     private let onReady: @Sendable ([ReadyRun]) -> Void
     private let onLeaseLost: @Sendable () -> Void
+    private let machine: Machine
     private let logger: Logger
+    private let tracer = InstrumentationSystem.installedTracer
     private let state = Mutex(State())
     let statistics = WriterStatistics()
     let isDraining = Atomic<Bool>(false)
+    /// A claim went unanswered since somebody last looked: the database may still carry it out at any time.
+    let hasLostClaims = Atomic<Bool>(false)
 
-    init(
+    convenience init(
         _ configuration: PostgresConfiguration, worker: WorkerIdentity?, lease: LeaseGuard?, logger: Logger,
         onReady: @escaping @Sendable ([ReadyRun]) -> Void, onLeaseLost: @escaping @Sendable () -> Void = {}
     ) {
-        var configuration = configuration
-        configuration.applicationName = "cartflux journal"
-        self.configuration = configuration
+        self.init(
+            worker: worker, lease: lease, machine: .real, logger: logger, onReady: onReady,
+            onLeaseLost: onLeaseLost
+        ) { () async throws(PostgresError) -> any CommitLine in
+            try await PostgresCommitLine.open(configuration)
+        }
+    }
+
+    init(
+        worker: WorkerIdentity?, lease: LeaseGuard?, machine: Machine, logger: Logger,
+        onReady: @escaping @Sendable ([ReadyRun]) -> Void,
+        onLeaseLost: @escaping @Sendable () -> Void = {},
+        openLine: @escaping @Sendable () async throws(PostgresError) -> any CommitLine
+    ) {
+        self.openLine = openLine
         self.worker = worker
         self.lease = lease
+        self.machine = machine
         self.logger = logger
         self.onReady = onReady
         self.onLeaseLost = onLeaseLost
@@ -52,9 +70,12 @@ final class JournalWriter: Sendable {
     func commit(_ entry: JournalEntry, under lease: Lease, reply: ReplyAddress?) async -> Result<
         CommitVerdict, JournalFailure
     > {
-        await withCheckedContinuation { answer in
+        let context = tracer == nil ? nil : InstrumentationContext.current
+        return await withCheckedContinuation { answer in
             submit {
-                $0.writes.append(JournalWrite(lease: lease, entry: entry, reply: reply, answer: answer))
+                $0.writes.append(
+                    JournalWrite(
+                        lease: lease, entry: entry, reply: reply, context: context, answer: answer))
             } orElse: {
                 answer.resume(returning: .failure(.shutdown))
             }
@@ -114,21 +135,56 @@ final class JournalWriter: Sendable {
 
     /// Commits batches until `stop`, then what is left.
     func run() async {
-        var connection: PostgresConnection?
-        while let batch = await nextBatch() {
-            connection = await write(batch, on: connection)
+        var next = await nextBatch()
+        var backoff = Backoff()
+        while let batch = next {
+            next = await writeOnNewLine(batch)
+            // A server that takes every connection only to break it must not be stormed.
+            if next?.isSentAgain == true { await backoff.pause(on: machine) } else { backoff = Backoff() }
         }
-        await connection?.close()
     }
 
-    private func nextBatch() async -> JournalBatch? {
+    /// Writes this batch and those after it while the line lasts. Returns the next batch to write, or nil
+    /// when everything is written.
+    private func writeOnNewLine(_ batch: JournalBatch) async -> JournalBatch? {
+        let began = machine.clock.uptime
+        var backoff = Backoff()
+        while true {
+            do throws(PostgresError) {
+                let line = try await openLine()
+                let next = await write(from: batch, on: line, isolation: line.actor)
+                await line.close()
+                return next
+            } catch {
+                logger.warning("the journal has no connection", metadata: ["error": "\(error)"])
+            }
+            guard mayRetry(batch, since: began) else { return await nextBatch() }
+            await backoff.pause(on: machine)
+        }
+    }
+
+    /// Everything here runs on the thread of the line, so that a batch costs two changes of thread in all:
+    /// the one that wakes the writer, and the one to whoever waits for the answer. Returns what has to be
+    /// sent again on another line.
+    private func write(
+        from first: JournalBatch, on line: any CommitLine, isolation: isolated (any Actor)?
+    ) async -> JournalBatch? {
+        var next: JournalBatch? = first
+        while let batch = next {
+            if let unwritten = await write(batch, on: line) { return unwritten }
+            next = await nextBatch()
+        }
+        return nil
+    }
+
+    nonisolated(nonsending) private func nextBatch() async -> JournalBatch? {
         while true {
             let (batch, isStopped) = state.withLock { state -> (JournalBatch?, Bool) in
                 guard !state.gathering.isEmpty || state.heartbeatDue else { return (nil, state.isStopped) }
                 var batch = state.gathering.takeFirst(Self.batchLimit)
-                if state.heartbeatDue, let worker, let lease {
-                    batch.heartbeat = JournalStatements.heartbeat(
-                        worker.id, lease: lease.duration, isDraining: isDraining.load(ordering: .relaxed))
+                if state.heartbeatDue, worker != nil, let lease {
+                    batch.heartbeat = Heartbeat(
+                        lease: lease.duration, isDraining: isDraining.load(ordering: .relaxed))
                 }
                 state.heartbeatDue = false
                 return (batch, false)
@@ -146,86 +202,76 @@ final class JournalWriter: Sendable {
         }
     }
 
-    /// Writes a batch to its end, across lost connections. Returns the connection for the next one.
-    private func write(_ batch: JournalBatch, on open: PostgresConnection?) async -> PostgresConnection? {
-        var connection = open
+    /// Writes a batch to its end. Returns what of it has to be sent again on another line.
+    nonisolated(nonsending) private func write(
+        _ batch: JournalBatch, on line: any CommitLine
+    ) async -> JournalBatch? {
+        var batch = batch
         var backoff = Backoff()
-        let began = ContinuousClock.now
+        let began = machine.clock.uptime
         while true {
-            let sentAt = ContinuousClock.now
+            let sentAt = machine.clock.uptime
+            let span = CommitSpan(batch, tracer)
             do throws(PostgresError) {
-                let live: PostgresConnection
-                if let connection { live = connection } else { live = try await connect() }
-                connection = live
-                let verdicts = try await send(batch, on: live)
+                let verdicts = try await line.commit(batch, for: worker)
+                span?.end(failed: false)
+                if batch.count > 0 {
+                    statistics.committed(batch)
+                    FleetMetrics.shared.committed(
+                        batch.count, fenced: verdicts.fenced, in: machine.clock.uptime - sentAt)
+                }
                 answer(batch, verdicts, sentAt: sentAt)
-                return live
+                return nil
             } catch {
-                guard !error.isEntrysFault else {
-                    return await isolate(batch, error, on: connection)
+                span?.end(failed: true)
+                if error.isEntrysFault { return await isolate(batch, error, on: line) }
+                let isFirst = !batch.isSentAgain
+                batch.isSentAgain = true
+                if error.isConnectionLoss, !batch.claims.isEmpty {
+                    hasLostClaims.store(true, ordering: .relaxed)
                 }
-                if error.isConnectionLoss {
-                    await connection?.close()
-                    connection = nil
-                }
+                // A step has a record already: sent again, the batch looks for it.
+                if isFirst, error.sqlState == .uniqueViolation { continue }
                 logger.warning("journal batch will be sent again", metadata: ["error": "\(error)"])
+                guard mayRetry(batch, since: began) else { return nil }
+                if error.isConnectionLoss { return batch }
             }
-            if let lease, !lease.isTrusted {
-                onLeaseLost()
-                fail(batch, .leaseLost)
-                return connection
-            }
-            if lease == nil, ContinuousClock.now - began > Self.patience {
-                fail(batch, .refused("the database did not answer within \(Self.patience)"))
-                return connection
-            }
-            await backoff.pause()
+            await backoff.pause(on: machine)
         }
     }
 
-    private func connect() async throws(PostgresError) -> PostgresConnection {
-        let connection = try await PostgresConnection.connect(configuration)
-        _ = try await connection.execute("set plan_cache_mode = force_generic_plan")
-        _ = try await connection.execute("set enable_seqscan = off")
-        return connection
-    }
-
-    private func send(
-        _ batch: JournalBatch, on connection: PostgresConnection
-    ) async throws(PostgresError) -> BatchVerdicts {
-        let parts = batch.parts(for: worker)
-        guard !parts.isEmpty else { return BatchVerdicts() }
-        let results = try await connection.pipeline(parts.map(\.query))
-        statistics.committed(batch)
-        var verdicts = BatchVerdicts()
-        do {
-            for (part, result) in zip(parts, results) { try part.read(result, &verdicts) }
-            try await JournalFollowUp(connection: connection).complete(&verdicts, of: batch)
-        } catch let error as PostgresError {
-            throw error
-        } catch {
-            preconditionFailure("reading the journal's own answers throws nothing else: \(error)")
+    /// Whether a batch that could not be written may wait for the database; otherwise its callers are told.
+    private func mayRetry(_ batch: JournalBatch, since began: Duration) -> Bool {
+        if let lease, !lease.isTrusted {
+            onLeaseLost()
+            fail(batch, .leaseLost)
+            return false
         }
-        return verdicts
+        if lease == nil, machine.clock.uptime - began > Self.patience {
+            fail(batch, .refused("the database did not answer within \(Self.patience)"))
+            return false
+        }
+        return true
     }
 
     /// A batch that the database refuses is halved until the guilty entry stands alone.
-    private func isolate(
-        _ batch: JournalBatch, _ error: PostgresError, on connection: PostgresConnection?
-    ) async -> PostgresConnection? {
+    nonisolated(nonsending) private func isolate(
+        _ batch: JournalBatch, _ error: PostgresError, on line: any CommitLine
+    ) async -> JournalBatch? {
         guard batch.count > 1 else {
             logger.error("journal entry refused", metadata: ["error": "\(error)"])
             fail(batch, .refused("\(error)"))
-            return connection
+            return nil
         }
         let (first, second) = batch.halves
-        let connection = await write(first, on: connection)
-        return await write(second, on: connection)
+        guard var unwritten = await write(first, on: line) else { return await write(second, on: line) }
+        unwritten.append(second)
+        return unwritten
     }
 
     // MARK: Answering
 
-    private func answer(_ batch: JournalBatch, _ verdicts: BatchVerdicts, sentAt: ContinuousClock.Instant) {
+    private func answer(_ batch: JournalBatch, _ verdicts: BatchVerdicts, sentAt: Duration) {
         if batch.heartbeat != nil {
             if verdicts.hasHeartbeat { lease?.renewed(sentAt: sentAt) } else { onLeaseLost() }
         }
@@ -271,12 +317,21 @@ extension JournalBatch {
         return taken
     }
 
+    mutating func append(_ other: JournalBatch) {
+        writes += other.writes
+        starts += other.starts
+        claims += other.claims
+        heartbeat = heartbeat ?? other.heartbeat
+        isSentAgain = isSentAgain || other.isSentAgain
+    }
+
     /// Two batches of about half the entries each, in order; both are smaller than this one, which has two
     /// or more.
     var halves: (JournalBatch, JournalBatch) {
         var first = JournalBatch()
         var second = self
         first.heartbeat = heartbeat
+        first.isSentAgain = isSentAgain
         second.heartbeat = nil
         var left = count / 2
         first.writes = second.writes.removePrefix(&left)
@@ -300,10 +355,11 @@ extension PostgresError {
     /// Whether the values of some entry caused it (classes 22 and 54, a violated check), so that the others
     /// can go through without it. Everything else is the database's condition: a full disk, a standby, a
     /// changed password. It passes, and an entry that was refused for it would be lost for ever.
-    fileprivate var isEntrysFault: Bool {
+    var isEntrysFault: Bool {
         switch self {
         case .server(let error):
-            ["22", "54"].contains(String(error.sqlState.rawValue.prefix(2)))
+            error.sqlState == .checkViolation
+                || ["22", "54"].contains(String(error.sqlState.rawValue.prefix(2)))
         case .encoding: true
         default: false
         }
@@ -316,10 +372,9 @@ struct Backoff {
     private static let base: Duration = .milliseconds(20)
     private static let cap: Duration = .seconds(2)
 
-    mutating func pause() async {
+    mutating func pause(on machine: Machine) async {
         failures += 1
         let ceiling = min(Self.base * (1 << min(failures, 10)), Self.cap)
-        // Losing the cancellation is right: the caller looks at its own stop conditions next.
-        try? await Task.sleep(for: ceiling * Double.random(in: 0.5..<1))
+        await machine.pause(ceiling * machine.random(in: 0.5..<1))
     }
 }

@@ -12,8 +12,12 @@ public struct QueueDepth: Sendable, Hashable, Codable {
     public let ready: Int
     public let leased: Int
     public let due: Int
-    /// Tenants with ready runs.
+    /// Tenants with ready runs that may be given out.
     public let tenants: Int
+    /// Tenants with ready runs that wait because they are at their cap or paused.
+    public let tenantsAside: Int
+    /// Nothing is given out before an operator resumes the queue.
+    public let isPaused: Bool
     /// False after Redis has lost its data, until the sweeper has filled it again.
     public let isWhole: Bool
 }
@@ -27,27 +31,41 @@ struct QueueClaim: Sendable {
 
 final class RunQueue: Sendable {
     let name: String
-    private let redis: RedisClient
-    private let logger: Logger
-    private let key: String
-    private let token: String
+    let redis: RedisClient
+    let logger: Logger
+    let key: String
+    let token: String
+    /// Where the policies are that claims must keep; without it none are kept.
+    let records: (any PolicyRecords)?
+    /// Redis failed us: it may have lost policies or leases before it answers again.
+    let mustCompare = Atomic<Bool>(false)
     private let gathering = Mutex<(runs: [ReadyRun], isSending: Bool)>(([], false))
 
     /// Lasts over a slow claim in Postgres; renewed while a run is held.
     static let lease: Duration = .seconds(30)
     private static let enqueueLimit = 1_000
 
-    init(_ name: String, redis: RedisClient, token: String = UUID().uuidString, logger: Logger) {
+    init(
+        _ name: String, redis: RedisClient, token: String = UUID().uuidString,
+        records: (any PolicyRecords)? = nil, logger: Logger
+    ) {
         self.name = name
         self.redis = redis
         self.token = token
+        self.records = records
         self.logger = logger
         key = Self.key(name)
     }
 
-    private static func key(_ queue: String) -> String { "cf:{\(queue)}" }
+    /// With the version of the layout below it: another one is another queue, filled from Postgres.
+    static func key(_ queue: String) -> String { "cf:{\(queue)}:2" }
 
     var bell: String { "\(key):bell" }
+
+    /// Calls `heard` whenever the bell is rung, until the task is cancelled.
+    func listen(_ heard: @Sendable () -> Void) async {
+        for await _ in redis.subscribe([bell]) { heard() }
+    }
 
     /// Queues runs that are committed as ready. Returns at once; bursts travel together.
     func enqueue(_ runs: [ReadyRun]) {
@@ -97,9 +115,24 @@ final class RunQueue: Sendable {
         return Int(try await redis.call(QueueScripts.ensure, keys: [key], arguments(runs)).int ?? 0)
     }
 
+    /// Gives back the leases of `done` and leases up to `limit` more runs, in fair order and within all caps.
     func finishAndClaim(done: [RunID], upTo limit: Int) async throws -> QueueClaim {
+        do {
+            if mustCompare.load(ordering: .acquiring) { try await restorePolicies() }
+            return try await claim(done, limit)
+        } catch RedisError.reply(code: "NOPOLICY", _) {
+            try await restorePolicies()
+            return try await claim(done, limit)
+        } catch let error as RedisError {
+            mustCompare.store(true, ordering: .releasing)
+            throw error
+        }
+    }
+
+    private func claim(_ done: [RunID], _ limit: Int) async throws -> QueueClaim {
         var arguments: [RedisArgument] = [
             RedisArgument(token), RedisArgument(Self.lease.milliseconds), RedisArgument(limit),
+            RedisArgument(records == nil ? 0 : 1),
         ]
         for id in done { arguments.append(RedisArgument(id.description)) }
         let reply = try await redis.call(QueueScripts.finishAndClaim, keys: [key], arguments)
@@ -111,26 +144,41 @@ final class RunQueue: Sendable {
             untilDue: due < 0 ? nil : .milliseconds(max(0, Int64(due) - Int64(now))))
     }
 
+    /// Keeps the leases of the runs that this worker still holds, and takes those again that Redis forgot.
     func renew(_ held: [RunID]) async throws {
         guard !held.isEmpty else { return }
         let arguments = [RedisArgument(token), RedisArgument(Self.lease.milliseconds)]
-        _ = try await redis.call(
+        let reply = try await redis.call(
             QueueScripts.renew, keys: [key], arguments + held.map { RedisArgument($0.description) })
+        try await adopt(forgotten: (reply.strings ?? []).compactMap { RunID($0) })
     }
 
+    /// Drops leases that have expired and whose runs nobody owns any more, and brings the policies up to
+    /// date. Returns how many were dropped.
     func reap(upTo limit: Int) async throws -> Int {
-        Int(try await redis.call(QueueScripts.reap, keys: [key], [RedisArgument(limit)]).int ?? 0)
+        try await followPolicies()
+        let reply = try await redis.call(QueueScripts.expired, keys: [key], [RedisArgument(limit)])
+        var expired = (reply.strings ?? []).compactMap { RunID($0) }
+        guard !expired.isEmpty else { return 0 }
+        // A worker that could not reach Redis for a while still runs what it holds, and its tenant's cap must
+        // go on counting that.
+        let kept = try await adopt(forgotten: expired)
+        expired.removeAll { kept.contains($0) }
+        guard !expired.isEmpty else { return 0 }
+        let dropped = try await redis.call(
+            QueueScripts.drop, keys: [key], expired.map { RedisArgument($0.description) })
+        return Int(dropped.int ?? 0)
     }
 
     func depth() async throws -> QueueDepth {
         let reply = try await redis.call(QueueScripts.depth, keys: [key], [])
-        guard case .array(let values) = reply, values.count == 5 else {
+        guard case .array(let values) = reply, values.count == 7 else {
             throw RedisError.protocolViolation("depth answered \(reply)")
         }
         let numbers = values.map { Int($0.int ?? 0) }
         return QueueDepth(
             ready: numbers[0], leased: numbers[1], due: numbers[2], tenants: numbers[3],
-            isWhole: numbers[4] == 1)
+            tenantsAside: numbers[5], isPaused: numbers[6] == 1, isWhole: numbers[4] == 1)
     }
 
     /// Notes that everything which is ready in Postgres has been queued since Redis last lost its data.
@@ -140,12 +188,14 @@ final class RunQueue: Sendable {
 
     private func arguments(_ runs: [ReadyRun]) -> [RedisArgument] {
         var arguments: [RedisArgument] = []
-        arguments.reserveCapacity(runs.count * 4)
+        arguments.reserveCapacity(runs.count * 6)
         for run in runs {
             arguments.append(RedisArgument(run.id.description))
             arguments.append(RedisArgument(run.tenant.rawValue))
+            arguments.append(RedisArgument(run.workflow.rawValue))
             arguments.append(RedisArgument(run.priority))
             arguments.append(RedisArgument(run.at.map { Int64($0.timeIntervalSince1970 * 1000) } ?? 0))
+            arguments.append(RedisArgument(run.isTakenBack ? 1 : 0))
         }
         return arguments
     }

@@ -18,18 +18,6 @@ public struct RunLine: Sendable {
     public let failure: FailureRecord?
 }
 
-/// Which runs to list.
-public struct RunFilter: Sendable {
-    public var status: RunStatus?
-    public var workflow: String?
-    public var tenant: Tenant?
-    /// Runs before this one: the last of the page before.
-    public var before: RunID?
-    public var limit = 50
-
-    public init() {}
-}
-
 /// One step of a run as it was recorded.
 public struct StepLine: Sendable {
     public let key: StepKey
@@ -59,21 +47,40 @@ public struct RunDetail: Sendable {
 extension Runs {
     /// Runs, newest first, a page at a time.
     public func list(_ filter: RunFilter) async throws -> [RunLine] {
+        let limit = max(1, min(filter.limit, RunFilter.pageLimit))
+        var sides: [Query] = []
+        for (side, columns) in Self.sides where filter.mayMatch(side) {
+            var query: Query = "(select id, tenant, workflow, version, status, created_at, "
+            query += columns + " where " + filter.conditions(side)
+            if let before = filter.before { query += " and r.id < \(before.rawValue)" }
+            sides.append(query + " order by r.id desc limit \(limit))")
+        }
+        guard var query = sides.first else { return [] }
+        for side in sides.dropFirst() { query += " union all " + side }
         let rows = try await pool.execute(
-            """
-            select * from (
-                select id, tenant, workflow, version, status, created_at, wait_reason, null::jsonb as error
-                from engine.run
-                union all
-                select id, tenant, workflow, version, status, created_at, null,
-                    error from engine.run_history) runs
-            where (\(filter.status?.rawValue)::text is null or status = \(filter.status?.rawValue))
-              and (\(filter.workflow)::text is null or workflow = \(filter.workflow))
-              and (\(filter.tenant?.rawValue)::text is null or tenant = \(filter.tenant?.rawValue))
-              and (\(filter.before?.rawValue)::uuid is null or id < \(filter.before?.rawValue))
-            order by id desc limit \(max(1, min(filter.limit, 500)))
-            """)
+            "select * from (" + query + ") found order by id desc limit \(limit)")
         return try rows.rows.map { try RunLine($0) }
+    }
+
+    private static let sides: [(RunFilter.Side, Query)] = [
+        (.live, "wait_reason, null::jsonb as error from engine.run r"),
+        (.ended, "null::jsonb as wait_reason, error from engine.run_history r"),
+    ]
+
+    /// How many runs match, up to 10,000.
+    public func count(_ filter: RunFilter) async throws -> BoundedCount {
+        var sides: [Query] = []
+        for (side, table) in [
+            (RunFilter.Side.live, "engine.run r" as Query), (.ended, "engine.run_history r"),
+        ] where filter.mayMatch(side) {
+            var query: Query = "(select 1 from "
+            query += table + " where " + filter.conditions(side)
+            sides.append(query + " limit \(BoundedCount.limit + 1))")
+        }
+        guard var query = sides.first else { return BoundedCount(atLeast: 0) }
+        for side in sides.dropFirst() { query += " union all " + side }
+        let counted = try await pool.execute("select count(*) from (" + query + ") as found")
+        return BoundedCount(atLeast: try counted.rows[0].decode(0, as: Int.self))
     }
 
     /// Everything recorded of a run; nil where there is no such run.
@@ -101,12 +108,13 @@ extension Runs {
             union all
             select id, tenant, workflow, version, status, created_at, null, error from engine.run_history
             where parent = \(run.rawValue) order by 1
-            """,
+            """, RecordOpener.query(run),
         ])
         guard let row = results[0].first else { return nil }
         return try RunDetail(
             row, steps: results[1], attempts: results[2].rows.map { try AttemptRecord($0) },
-            children: results[3].rows.map { try RunLine($0) })
+            children: results[3].rows.map { try RunLine($0) }
+        ).opened(by: RecordOpener(results[4], subjects.masters))
     }
 }
 

@@ -11,30 +11,41 @@ public struct RunReport: Sendable {
     public let progress: Payload?
     public let output: Payload?
     public let failure: FailureRecord?
+    /// The person that the run was about has been erased, and what was recorded of it with them.
+    public let isErased: Bool
 
-    init(_ row: Row) throws {
-        id = RunID(rawValue: try row.decode(0, as: UUID.self))
+    init(_ row: Row, _ opener: RecordOpener) throws {
+        let run = RunID(rawValue: try row.decode(0, as: UUID.self))
+        id = run
         tenant = Tenant(try row.decode(1, as: String.self))
         workflow = WorkflowName(rawValue: try row.decode(2, as: String.self))
         status = RunStatus(rawValue: try row.decode(3, as: String.self)) ?? .pending
-        progress = try row.decode(4, as: JSONB?.self).map { Payload(json: $0.bytes) }
-        output = try row.decode(5, as: JSONB?.self).map { Payload(json: $0.bytes) }
+        progress = try row.decode(4, as: JSONB?.self).map {
+            opener.payload(Payload(json: $0.bytes), at: SealedPlace(run: run, role: .progress))
+        }
+        output = try row.decode(5, as: JSONB?.self).map {
+            opener.payload(Payload(json: $0.bytes), at: SealedPlace(run: run, role: .output))
+        }
         failure = try row.decode(6, as: JSONB?.self)?.decode(FailureRecord.self)
+            .shown(by: opener, at: SealedPlace(run: run, role: .error))
+        isErased = opener.isErased
     }
 }
 
 extension Runs {
     /// A run's status, progress and end; nil where there is no such run.
     public func report(_ run: RunID) async throws -> RunReport? {
-        let rows = try await pool.execute(
+        let results = try await pool.pipeline([
             """
             select id, tenant, workflow, status, progress, null::jsonb, null::jsonb
             from engine.run where id = \(run.rawValue)
             union all
             select id, tenant, workflow, status, progress, output, error
             from engine.run_history where id = \(run.rawValue)
-            """)
-        return try rows.first.map { try RunReport($0) }
+            """, RecordOpener.query(run),
+        ])
+        let opener = try RecordOpener(results[1], subjects.masters)
+        return try results[0].first.map { try RunReport($0, opener) }
     }
 
     /// Waits for a run's end and returns its output. Throws `RunsError.ended` where it did not succeed and
@@ -46,6 +57,7 @@ extension Runs {
         guard report.status == .succeeded, let output = report.output else {
             throw RunsError.ended(run, report.status, report.failure)
         }
+        if report.isErased { throw RunsError.subject(.erased) }
         return try output.decode(W.Output.self, .output)
     }
 

@@ -14,12 +14,19 @@ public final class Runs: Service {
     let queue: RunQueue
     public let events: RunEvents
     let writer: JournalWriter
+    let subjects: SubjectKeys
+    let backpressure: Backpressure
+    let burst: BurstBuffer
     let logger: Logger
 
     public init(_ configuration: FleetConfiguration, redis: RedisClient, pool: PostgresPool, logger: Logger) {
-        let queue = RunQueue(configuration.queue, redis: redis, logger: logger)
+        let queue = RunQueue(
+            configuration.queue, redis: redis, records: PostgresPolicyRecords(pool: pool), logger: logger)
         self.pool = pool
+        subjects = SubjectKeys(configuration.masterKeys, pool: pool)
         self.queue = queue
+        backpressure = Backpressure(queue, mark: configuration.highWater)
+        burst = BurstBuffer(queue, pool: pool)
         self.logger = logger
         events = RunEvents(redis: redis, logger: logger)
         writer = JournalWriter(configuration.database, worker: nil, lease: nil, logger: logger) {
@@ -44,15 +51,18 @@ public final class Runs: Service {
     }
 
     /// Starts a run. With `once`, a start with a key that was used before for this workflow and tenant
-    /// answers with that run instead.
+    /// answers with that run instead. With `subject`, everything recorded of the run and its children is
+    /// sealed under that person's key, until the person is erased.
     ///
     /// Throws `RunsError`; after `.notAccepted` it is not known whether the run exists, so repeat with the
     /// same key.
     public func start<W: Workflow>(
         _ workflow: W.Type, _ input: W.Input, once key: String? = nil, for tenant: Tenant, priority: Int = 0,
-        at instant: Date? = nil, trace: String? = nil
+        at instant: Date? = nil, trace: String? = nil, subject: Subject? = nil
     ) async throws(RunsError) -> StartedRun {
-        let start = try prepare(W.self, input, key, tenant, priority, instant, trace)
+        try await backpressure.check()
+        let plain = try prepare(W.self, input, key, tenant, priority, instant, trace)
+        let start = try await sealed(plain, about: subject)
         switch await writer.start(start) {
         case .success(let started): return started
         case .failure(let failure): throw .notAccepted("\(failure)")
@@ -62,9 +72,12 @@ public final class Runs: Service {
     /// Starts a run together with the business rows of `transaction`: both or neither.
     public func start<W: Workflow>(
         _ workflow: W.Type, _ input: W.Input, once key: String? = nil, for tenant: Tenant, priority: Int = 0,
-        at instant: Date? = nil, trace: String? = nil, in transaction: PostgresTransaction
+        at instant: Date? = nil, trace: String? = nil, subject: Subject? = nil,
+        in transaction: PostgresTransaction
     ) async throws -> StartedRun {
-        let start = try prepare(W.self, input, key, tenant, priority, instant, trace)
+        try await backpressure.check()
+        let plain = try prepare(W.self, input, key, tenant, priority, instant, trace)
+        let start = try await sealed(plain, about: subject)
         let row = try await transaction.execute(
             """
             select engine.start_run(\(start.id.rawValue), \(start.tenant.rawValue),
@@ -75,6 +88,9 @@ public final class Runs: Service {
             """
         ).first
         let id = RunID(rawValue: try row?.decode(0, as: UUID.self) ?? start.id.rawValue)
+        if id == start.id, let key = start.subjectKey {
+            _ = try await transaction.execute("select engine.bind_subject(\(id.rawValue), \(key))")
+        }
         if id == start.id { transaction.afterCommit { [queue] in queue.enqueue([ReadyRun(start)]) } }
         return StartedRun(id: id, isNew: id == start.id)
     }
@@ -86,7 +102,10 @@ public final class Runs: Service {
         _ signal: Signal<P>, _ payload: P, to run: RunID, once key: String
     ) async throws -> Bool {
         var columns = SignalColumns()
-        columns.add(signal.name, try Payload.encode(payload, .signal), to: run, once: key)
+        let plain = try Payload.encode(payload, .signal)
+        let place = SealedPlace(run: run, role: .signal, name: signal.name, item: key)
+        let cipher = try await subjects.cipher(ofLive: run)
+        columns.add(signal.name, cipher?.seal(plain, at: place) ?? plain, to: run, once: key)
         let rows = try await pool.execute(JournalStatements.send(columns))
         var verdicts = BatchVerdicts()
         try readReady(rows, &verdicts)
@@ -94,7 +113,7 @@ public final class Runs: Service {
         return rows.first != nil
     }
 
-    private func prepare<W: Workflow>(
+    func prepare<W: Workflow>(
         _ workflow: W.Type, _ input: W.Input, _ key: String?, _ tenant: Tenant, _ priority: Int,
         _ instant: Date?,
         _ trace: String?
@@ -104,7 +123,7 @@ public final class Runs: Service {
             return RunStart(
                 id: RunID(), tenant: tenant, workflow: W.name, version: W.version, queue: queue.name,
                 priority: priority, input: try Payload.encode(input, .input), key: key, notBefore: instant,
-                parent: nil, reply: nil, trace: trace)
+                parent: nil, reply: nil, trace: trace ?? TraceContext.current)
         } catch {
             throw .input(error)
         }

@@ -1,16 +1,20 @@
 // Wakes one sleeper. A ring while nobody sleeps is kept, so that no wake-up is ever lost between looking and
 // sleeping.
 
+import Durable
 import Synchronization
 
 final class Bell: Sendable {
     private struct State {
         var hasRung = false
         var sleeper: CheckedContinuation<Void, Never>?
-        var alarm: ContinuousClock.Instant?
+        var alarm: Duration?
     }
 
+    private let clock: any DurableClock
     private let state = Mutex(State())
+
+    init(clock: any DurableClock = SystemClock()) { self.clock = clock }
 
     func ring() {
         let sleeper = state.withLock { state -> CheckedContinuation<Void, Never>? in
@@ -26,19 +30,20 @@ final class Bell: Sendable {
 
     /// The next wait ends after `delay` at the latest.
     func ring(after delay: Duration) {
-        let instant = ContinuousClock.now + delay
+        let instant = clock.uptime + delay
         state.withLock { $0.alarm = min($0.alarm ?? instant, instant) }
     }
 
     /// Returns at a ring, at the alarm, or after `limit`.
     func wait(upTo limit: Duration) async {
-        let deadline = state.withLock { state -> ContinuousClock.Instant in
+        let now = clock.uptime
+        let pause = state.withLock { state -> Duration in
             defer { state.alarm = nil }
-            return min(state.alarm ?? .now + limit, .now + limit)
+            return max(.zero, min((state.alarm ?? now + limit) - now, limit))
         }
         // Ends with the wait, which cancels it, or rings at the deadline.
         let alarm = Task {
-            try await Task.sleep(until: deadline, clock: .continuous)
+            try await clock.sleep(for: pause)
             ring()
         }
         await withCheckedContinuation { continuation in

@@ -18,6 +18,10 @@ public struct FleetConfiguration: Sendable {
     public var drain: Duration = .seconds(15)
     /// How often the sweeper looks for what was left behind.
     public var sweep: Duration = .seconds(1)
+    /// Above which more runs are refused.
+    public var highWater = HighWater()
+    /// What seals the keys of people; needed by whoever starts or runs something about a person.
+    public var masterKeys: MasterKeys?
 
     public init(database: PostgresConfiguration) { self.database = database }
 }

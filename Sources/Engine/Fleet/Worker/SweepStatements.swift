@@ -18,12 +18,13 @@ enum SweepStatements {
         for update skip locked
         """
 
-    /// Takes the runs of dead workers away from them. A run that has recorded a step since its last takeover
-    /// starts counting anew.
+    /// Takes the runs of dead workers away from them. A run that has recorded a step since its last takeover,
+    /// or a long step that said how far it is, starts counting anew.
     static func rescue(from workers: [UUID]) -> Query {
         """
         with lost as materialized (
-            select r.id, (select count(*) from engine.step s where s.run = r.id)::integer as steps
+            select r.id, (select count(*) from engine.step s where s.run = r.id)::integer as steps,
+                exists (select 1 from engine.step_detail d where d.run = r.id and d.at > r.claimed_at) as beat
             from engine.run r
             where r.status = 'running'
               and (r.worker = any(\(workers))
@@ -31,7 +32,7 @@ enum SweepStatements {
             order by r.id for no key update of r skip locked)
         update engine.run r set status = 'pending', epoch = r.epoch + 1, worker = null, claimed_at = null,
             ready_at = clock_timestamp(), steps_seen = l.steps,
-            takeovers = case when l.steps > r.steps_seen then 1 else r.takeovers + 1 end
+            takeovers = case when l.steps > r.steps_seen or l.beat then 1 else r.takeovers + 1 end
         from lost l where r.id = l.id
         returning r.id, r.takeovers, r.tenant, r.queue, r.priority, r.workflow
         """
@@ -44,6 +45,12 @@ enum SweepStatements {
         """
     }
 
+    /// Every poisoned run has the same cause as far as the engine can tell.
+    private static let poisonFingerprint = Fingerprint(
+        step: nil, code: "poisoned",
+        message: "3 workers in a row died while they ran it, without a step recorded in between"
+    ).rawValue
+
     /// Sets runs aside that took down worker after worker, with the evidence.
     static func poison(_ runs: [UUID]) -> Query {
         """
@@ -52,10 +59,12 @@ enum SweepStatements {
         emptied as (delete from engine.signal s using gone g where g.mail > 0 and s.run = g.id),
         kept as (
         insert into engine.run_history (id, tenant, workflow, version, status, epoch, parent, labels, trace,
-            progress,
-            input, error, created_at)
-        select id, tenant, workflow, version, 'poisoned', epoch, parent, labels, trace, progress, input,
-            jsonb_build_object('code', 'poisoned', 'message',
+            progress, queue, priority, reply, cancel_reason, mailbox, input, subject_key, error,
+            created_at)
+        select id, tenant, workflow, version, 'poisoned', epoch, parent, labels, trace, progress, queue,
+            priority, reply, cancel_reason, case when mail > 0 then engine.mailbox_of(id) end, input,
+            subject_key, jsonb_build_object('code', 'poisoned', 'owner', 'operator',
+                'fingerprint', \(poisonFingerprint)::text, 'message',
                 format('%s workers in a row died while they ran it, without a step recorded in between',
                     takeovers)),
             created_at
@@ -67,7 +76,7 @@ enum SweepStatements {
     /// Sleeping runs whose time came more than `grace` ago: Redis must have lost their timers.
     static func overdue(by grace: Duration, in queue: String, limit: Int) -> Query {
         """
-        select id, tenant, queue, priority from engine.run
+        select id, tenant, queue, priority, workflow from engine.run
         where wake_at < clock_timestamp() - make_interval(secs => \(grace.seconds)) and status = 'waiting'
           and queue = \(queue)
         order by wake_at limit \(limit)
@@ -77,7 +86,7 @@ enum SweepStatements {
     /// Ready runs, in pages by id, that have been ready for longer than `age`.
     static func pending(after id: UUID, olderThan age: Duration, in queue: String, limit: Int) -> Query {
         """
-        select id, tenant, queue, priority from engine.run
+        select id, tenant, queue, priority, workflow from engine.run
         where id > \(id) and status = 'pending' and queue = \(queue)
           and ready_at <= clock_timestamp() - make_interval(secs => \(age.seconds))
         order by id limit \(limit)
@@ -87,7 +96,7 @@ enum SweepStatements {
     /// Timers to queue again after Redis lost its data.
     static func timers(after id: UUID, in queue: String, limit: Int) -> Query {
         """
-        select id, tenant, queue, priority, wake_at from engine.run
+        select id, tenant, queue, priority, wake_at, workflow from engine.run
         where id > \(id) and status = 'waiting' and queue = \(queue) and wake_at is not null
         order by id limit \(limit)
         """

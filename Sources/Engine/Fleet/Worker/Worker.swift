@@ -6,57 +6,87 @@
 import Durable
 import Foundation
 import Logging
-import Metrics
 import Postgres
 import Redis
 import ServiceLifecycle
 import Synchronization
+import Tracing
 
 public final class Worker: Service {
     private let configuration: FleetConfiguration
     private let registry: WorkflowRegistry
     private let identity: WorkerIdentity
-    private let pool: PostgresPool
-    private let redis: RedisClient
-    private let queue: RunQueue
-    private let events: RunEvents
+    private let store: any RunStore
+    private let dispatcher: any Dispatcher
+    private let notices: any RunNotices
+    private let machine: Machine
     private let writer: JournalWriter
     private let lease: LeaseGuard
     private let sweeper: Sweeper
+    private let duties: StorageDuties?
     private let logger: Logger
     private let state: Mutex<WorkerState>
-    private let bell = Bell()
+    private let bell: Bell
+    /// Nil where nobody traces.
+    private let tracer = InstrumentationSystem.installedTracer
     private let isRegistering = Atomic<Bool>(false)
+    /// The store may say that this worker owns runs which it does not hold.
+    private let hasStrays = Atomic<Bool>(false)
 
     /// Looks for work this often even if the bell was never heard.
     private static let fallbackPoll: Duration = .seconds(1)
+    /// A claim is answered, and its runs are known here, long before.
+    private static let strayAge: Duration = .seconds(5)
+    /// How long after a lost connection the database may still be at what came over it.
+    private static let strayWatch: Duration = .seconds(60)
 
-    public init(
+    public convenience init(
         _ configuration: FleetConfiguration, registry: WorkflowRegistry, redis: RedisClient,
         pool: PostgresPool,
         logger: Logger
     ) {
         var logger = logger
         let identity = WorkerIdentity(
-            queue: configuration.queue, slots: configuration.slots, registry: registry)
+            queue: configuration.queue, slots: configuration.slots, registry: registry,
+            masters: configuration.masterKeys)
         logger[metadataKey: "worker"] = "\(identity.id.uuidString.lowercased().prefix(8))"
+        let queue = RunQueue(
+            configuration.queue, redis: redis, token: identity.id.uuidString,
+            records: PostgresPolicyRecords(pool: pool), logger: logger)
+        self.init(
+            configuration, registry: registry, identity: identity,
+            store: PostgresRunStore(pool: pool, configuration: configuration.database), dispatcher: queue,
+            notices: RunEvents(redis: redis, logger: logger), machine: .real, logger: logger,
+            duties: StorageDuties(pool: pool, queue: queue, logger: logger))
+    }
+
+    init(
+        _ configuration: FleetConfiguration, registry: WorkflowRegistry, identity: WorkerIdentity,
+        store: any RunStore, dispatcher: any Dispatcher, notices: any RunNotices, machine: Machine,
+        logger: Logger, duties: StorageDuties? = nil
+    ) {
         self.configuration = configuration
         self.registry = registry
         self.identity = identity
-        self.pool = pool
-        self.redis = redis
+        self.store = store
+        self.dispatcher = dispatcher
+        self.notices = notices
+        self.machine = machine
         self.logger = logger
-        let queue = RunQueue(configuration.queue, redis: redis, token: identity.id.uuidString, logger: logger)
-        let lease = LeaseGuard(duration: configuration.lease)
+        self.duties = duties
+        let lease = LeaseGuard(duration: configuration.lease, clock: machine.clock)
         let lost = LeaseLoss()
-        self.queue = queue
         self.lease = lease
-        events = RunEvents(redis: redis, logger: logger)
+        bell = Bell(clock: machine.clock)
         state = Mutex(WorkerState(slots: configuration.slots))
-        sweeper = Sweeper(configuration, pool: pool, queue: queue, logger: logger)
+        sweeper = Sweeper(
+            configuration, store: store, dispatcher: dispatcher, machine: machine, logger: logger)
         writer = JournalWriter(
-            configuration.database, worker: identity, lease: lease, logger: logger,
-            onReady: { queue.enqueue($0) }, onLeaseLost: { lost.declare() })
+            worker: identity, lease: lease, machine: machine, logger: logger,
+            onReady: { dispatcher.enqueue($0) }, onLeaseLost: { lost.declare() }
+        ) { () async throws(PostgresError) -> any CommitLine in
+            try await store.openLine()
+        }
         lost.handler = { [weak self] in self?.loseEverything() }
     }
 
@@ -99,15 +129,9 @@ public final class Worker: Service {
     /// the queue under a higher epoch: nobody works on it here any more.
     private func register() async throws {
         let sentAt = lease.now
-        let results = try await pool.pipeline([
-            JournalStatements.register(identity, lease: configuration.lease),
-            JournalStatements.handBackAll(of: identity.id),
-        ])
-        lease.renewed(sentAt: sentAt)
-        queue.enqueue(
-            try results[1].rows.map {
-                try ReadyRun($0, from: 1, id: RunID(rawValue: $0.decode(0, as: UUID.self)), at: nil)
-            })
+        let released = try await store.register(identity, lease: configuration.lease)
+        lease.registered(sentAt: sentAt)
+        dispatcher.enqueue(released)
     }
 
     private func work() async {
@@ -117,6 +141,7 @@ public final class Worker: Service {
             background.addTask { await self.beatUntilCancelled() }
             background.addTask { await self.listenUntilCancelled() }
             background.addTask { await self.sweeper.runUntilCancelled() }
+            background.addTask { await self.duties?.runUntilCancelled() }
             await withDiscardingTaskGroup { runs in
                 // Ends with the dispatching, by the cancel two lines below.
                 let deadline = Task { await self.enforceDrainDeadline() }
@@ -127,7 +152,7 @@ public final class Worker: Service {
         }
         writer.stop()
         await writing.value
-        await queue.flush()
+        await dispatcher.flush()
         // Awaited here; shielded from the cancellation that stopped the worker.
         await Task { await deregister() }.value
     }
@@ -156,7 +181,7 @@ public final class Worker: Service {
 
     private func exchange(done: [RunID], free: Int) async -> [RunID] {
         do {
-            let claim = try await queue.finishAndClaim(done: done, upTo: free)
+            let claim = try await dispatcher.finishAndClaim(done: done, upTo: free)
             if let untilDue = claim.untilDue { bell.ring(after: untilDue) }
             return state.withLock { $0.leased(claim.ids, wanted: free) }
         } catch {
@@ -170,10 +195,7 @@ public final class Worker: Service {
         state.withLock { $0.exchangeFailed(done: done) }
         await bell.wait(upTo: .milliseconds(200))
         do {
-            let rows = try await pool.execute(
-                JournalStatements.ready(
-                    upTo: free, in: configuration.queue, knowing: identity.workflows))
-            let ids = try rows.rows.map { RunID(rawValue: try $0.decode(0, as: UUID.self)) }
+            let ids = try await store.ready(upTo: free, for: identity)
             return state.withLock { $0.leased(ids, wanted: free) }
         } catch {
             logger.warning("no claim from Postgres either", metadata: ["error": "\(error)"])
@@ -184,6 +206,7 @@ public final class Worker: Service {
 
     /// Takes ownership of leased ids and runs what was granted, each in its own task.
     private func own(_ ids: [RunID]) async {
+        let term = lease.term
         let owned: [OwnedRun]
         switch await writer.claim(ids) {
         case .success(let granted): owned = granted
@@ -195,37 +218,45 @@ public final class Worker: Service {
         let granted = Set(owned.map(\.run.id))
         for id in ids where !granted.contains(id) { leave(id) }
         await withDiscardingTaskGroup { group in
-            for run in owned { group.addTask { await self.execute(run) } }
+            for run in owned { group.addTask { await self.execute(run, grantedIn: term) } }
         }
     }
 
     /// A claim whose answer was lost may have been granted.
     private func handBack(_ ids: [RunID]) async {
         do {
-            let rows = try await pool.execute(
-                JournalStatements.handBack(ids.map(\.rawValue), of: identity.id)
-            ).rows
-            queue.enqueue(
-                try rows.map {
-                    try ReadyRun($0, from: 1, id: RunID(rawValue: $0.decode(0, as: UUID.self)), at: nil)
-                })
+            dispatcher.enqueue(try await store.handBack(ids, of: identity))
         } catch {
-            // They go back with the next registration, or with this worker's end.
+            // They go back with a later heartbeat, the next registration, or this worker's end.
+            hasStrays.store(true, ordering: .relaxed)
             logger.warning("runs not handed back yet", metadata: ["error": "\(error)"])
         }
     }
 
-    private func execute(_ owned: OwnedRun) async {
-        let environment = DurableEnvironment(
-            journal: RunJournal(writer: writer, events: events, owned: owned, queue: configuration.queue),
-            logger: logger, mayAct: { self.lease.isTrusted })
+    private func execute(_ claimed: OwnedRun, grantedIn term: Int) async {
+        let open: OpenRun
+        do throws(SubjectProblem) {
+            open = try claimed.opened(with: configuration.masterKeys)
+        } catch {
+            return await end(claimed, for: error)
+        }
+        let owned = open.owned
+        let watch = RunWatch(owned.run, clock: machine.clock, logger: logger, tracer: tracer)
+        var environment = DurableEnvironment(
+            journal: RunJournal(
+                writer: writer, events: notices, owned: owned, queue: configuration.queue, machine: machine,
+                cipher: open.cipher),
+            clock: machine.clock, logger: logger, jitter: { [machine] in machine.random(in: 0..<1) },
+            mayAct: { self.lease.isTrusted })
+        environment.observer = watch
         let session = RunSession(owned.run, in: environment)
         state.withLock { $0.began(session) }
+        // The answer to the claim came so late that the lease was lost meanwhile, and its runs taken back.
+        if lease.term != term { session.lose() }
         if isStopping { session.drain() }
-        let began = ContinuousClock.now
         let departure: Departure
         if let workflow = registry.workflow(owned.run.workflow, version: owned.run.version) {
-            departure = await runUnlessCancelled(session, workflow)
+            departure = await watch.staying { await runUnlessCancelled(session, workflow) }
         } else {
             _ = await writer.commit(.release(.unknownWorkflow), under: owned.run.lease, reply: nil)
             departure = .released
@@ -233,9 +264,29 @@ public final class Worker: Service {
         // Still ours after all? Then somebody must get it; a release under a lost epoch does nothing.
         if departure == .lost {
             _ = await writer.commit(.release(.shutdown), under: owned.run.lease, reply: nil)
+            // Or ours under a later epoch, by a claim that was carried out twice.
+            if lease.isTrusted {
+                await handBack([owned.run.id])
+            } else {
+                hasStrays.store(true, ordering: .relaxed)
+            }
         }
-        FleetMetrics.departed(departure, workflow: owned.run.workflow, after: ContinuousClock.now - began)
+        watch.left(departure)
         leave(owned.run.id)
+    }
+
+    /// What is recorded of this run cannot be read, and never will be.
+    private func end(_ claimed: OwnedRun, for problem: SubjectProblem) async {
+        let id = claimed.run.id
+        logger.error("run ended unread", metadata: ["run": "\(id)", "code": "\(problem.code)"])
+        let written = await writer.commit(
+            .finish(problem.outcome), under: claimed.run.lease, reply: claimed.reply)
+        if case .success(.committed) = written {
+            notices.publish(id)
+        } else {
+            _ = await writer.commit(.release(.shutdown), under: claimed.run.lease, reply: nil)
+        }
+        leave(id)
     }
 
     private func runUnlessCancelled(_ session: RunSession, _ workflow: RegisteredWorkflow) async -> Departure
@@ -259,28 +310,53 @@ public final class Worker: Service {
 
     private func beatUntilCancelled() async {
         var beats = 0
+        var straysUntil: Duration = .zero
         while !Task.isCancelled {
             writer.beat()
+            tellFigures()
             beats += 1
             if beats % 6 == 0 { await renewRedisLeases() }
-            // Cancellation ends the loop at its condition.
-            try? await Task.sleep(for: min(configuration.heartbeat, max(lease.timeLeft, .milliseconds(20))))
+            let hasLostClaims = writer.hasLostClaims.exchange(false, ordering: .relaxed)
+            if hasStrays.exchange(false, ordering: .relaxed) || hasLostClaims {
+                straysUntil = machine.clock.uptime + Self.strayWatch
+            }
+            if machine.clock.uptime < straysUntil { await returnStrays() }
+            await machine.pause(min(configuration.heartbeat, max(lease.timeLeft, .milliseconds(20))))
             if !lease.isTrusted { loseEverything() }
         }
     }
 
+    /// A claim that was given up with its connection may be carried out later: the run is ours then, and
+    /// nobody here knows. As long as this worker lives no sweep would take such a run from it.
+    private func returnStrays() async {
+        do {
+            let held = state.withLock { $0.heldIDs }
+            let strays = try await store.handBackStrays(
+                besides: held, of: identity, ownedFor: Self.strayAge)
+            if !strays.isEmpty {
+                logger.notice("stray runs handed back", metadata: ["runs": "\(strays.count)"])
+            }
+            dispatcher.enqueue(strays)
+        } catch {
+            logger.warning("stray runs not handed back yet", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func tellFigures() {
+        FleetMetrics.shared.set(.workerRuns, [("queue", identity.queue)], to: Double(inFlight))
+        LimitWatch.shared.refresh(at: machine.clock.now)
+    }
+
     private func renewRedisLeases() async {
         do {
-            try await queue.renew(state.withLock { $0.heldIDs })
+            try await dispatcher.renew(state.withLock { $0.heldIDs })
         } catch {
             logger.debug("Redis leases not renewed", metadata: ["error": "\(error)"])
         }
     }
 
     private func listenUntilCancelled() async {
-        for await _ in redis.subscribe([queue.bell]) {
-            bell.ring()
-        }
+        await dispatcher.listen { bell.ring() }
     }
 
     /// The lease is over by our clock or by the database's word: others may have our runs, so stop all of
@@ -309,9 +385,9 @@ public final class Worker: Service {
 
     private func enforceDrainDeadline() async {
         while !state.withLock({ $0.isStopping }) {
-            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
+            do { try await machine.clock.sleep(for: .milliseconds(50)) } catch { return }
         }
-        do { try await Task.sleep(for: configuration.drain) } catch { return }
+        do { try await machine.clock.sleep(for: configuration.drain) } catch { return }
         let sessions = state.withLock { $0.sessions }
         logger.warning("drain time is over; handing runs back", metadata: ["runs": "\(sessions.count)"])
         for session in sessions {
@@ -319,22 +395,15 @@ public final class Worker: Service {
             cancellations.withLock { $0[session.run.id] }?.cancel()
         }
         // A body that does not hear of its cancellation must not keep its run from others.
-        do { try await Task.sleep(for: .seconds(1)) } catch { return }
+        do { try await machine.clock.sleep(for: .seconds(1)) } catch { return }
         await deregister()
     }
 
     /// Leaves nothing behind that only this worker's row could lead the sweeper to.
     private func deregister() async {
         do {
-            let results = try await pool.pipeline([
-                JournalStatements.handBackAll(of: identity.id),
-                "delete from engine.worker where id = \(identity.id)",
-            ])
-            queue.enqueue(
-                try results[0].rows.map {
-                    try ReadyRun($0, from: 1, id: RunID(rawValue: $0.decode(0, as: UUID.self)), at: nil)
-                })
-            await queue.flush()
+            dispatcher.enqueue(try await store.deregister(identity))
+            await dispatcher.flush()
         } catch {
             logger.warning("worker row left to expire", metadata: ["error": "\(error)"])
         }

@@ -11,9 +11,13 @@ package struct WorkerIdentity: Sendable {
     let workflows: [String]
     let lowestVersions: [Int32]
     let highestVersions: [Int32]
+    /// The master keys known here: runs that are sealed under another are left to other workers.
+    let masters: [String]
 
-    init(queue: String, slots: Int, registry: WorkflowRegistry) {
-        id = UUID()
+    init(
+        queue: String, slots: Int, registry: WorkflowRegistry, masters: MasterKeys? = nil, id: UUID = UUID()
+    ) {
+        self.id = id
         host = ProcessInfo.processInfo.hostName
         process = ProcessInfo.processInfo.processIdentifier
         self.queue = queue
@@ -22,5 +26,6 @@ package struct WorkerIdentity: Sendable {
         let ranges = registry.versions
         lowestVersions = ranges.map { Int32(clamping: $0.lowerBound) }
         highestVersions = ranges.map { Int32(clamping: $0.upperBound) }
+        self.masters = masters?.names ?? []
     }
 }

@@ -1,0 +1,61 @@
+import Durable
+import Logging
+import ServiceLifecycle
+
+extension Runs {
+    /// Accepts a run in Redis alone, for bursts: durable when this returns, in Postgres and started shortly
+    /// after. After `.notAccepted` it is not known whether the run was accepted: a burst has no key.
+    ///
+    /// Throws `RunsError`: `.overloaded` where the buffer is full, `.notDurable` where Redis does not write
+    /// to disk before it answers.
+    public func startBurst<W: Workflow>(
+        _ workflow: W.Type, _ input: W.Input, for tenant: Tenant, priority: Int = 0, trace: String? = nil
+    ) async throws(RunsError) -> RunID {
+        precondition((-100...100).contains(priority), "priorities go from -100 to 100")
+        try await backpressure.check()
+        let payload: Payload
+        do throws(PayloadError) {
+            payload = try Payload.encode(input, .input)
+        } catch {
+            throw .input(error)
+        }
+        let entry = BurstEntry(
+            id: RunID(), tenant: tenant, workflow: W.name.rawValue, version: W.version, priority: priority,
+            input: payload.text, trace: trace ?? TraceContext.current)
+        try await burst.append(entry)
+        return entry.id
+    }
+}
+
+/// Moves bursts from Redis into Postgres until the process stops. Any number of processes may run one.
+public struct BurstDrainer: Service {
+    private let burst: BurstBuffer
+    private let logger: Logger
+    private static let idle: Duration = .milliseconds(100)
+    private static let trouble: Duration = .seconds(1)
+
+    public init(_ runs: Runs) {
+        burst = runs.burst
+        logger = runs.logger
+    }
+
+    /// Drains until the process is asked to stop. What is left stays in Redis for the next drainer.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown { await drainUntilCancelled() }
+    }
+
+    private func drainUntilCancelled() async {
+        while !Task.isCancelled {
+            var pause = Self.idle
+            do {
+                if try await burst.drain() > 0 { pause = .zero }
+            } catch {
+                logger.warning("burst not drained; it will be tried again", metadata: ["error": "\(error)"])
+                pause = Self.trouble
+            }
+            guard pause > .zero else { continue }
+            // Cancellation ends the loop at its condition.
+            try? await Task.sleep(for: pause)
+        }
+    }
+}
