@@ -40,6 +40,9 @@ final class FakeServer: Sendable {
         Thread.detachNewThread { self.accept() }
     }
 
+    // Only when nobody can shut it down any more: the number would be somebody else's socket by then.
+    deinit { Glibc.close(listener) }
+
     /// Refuses connections from now on. Those that exist stay until their clients leave.
     func close() { Glibc.shutdown(listener, Int32(SHUT_RDWR)) }
 
@@ -49,7 +52,6 @@ final class FakeServer: Sendable {
             if peer < 0 { break }
             Thread.detachNewThread { self.serve(peer) }
         }
-        Glibc.close(listener)
     }
 
     private func serve(_ peer: Int32) {

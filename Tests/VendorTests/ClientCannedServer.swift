@@ -32,21 +32,33 @@ final class CannedServer: Sendable {
         var requests: [String] = []
     }
 
+    /// The listening socket. Its number is given back when nobody can use it any more: a number that was given
+    /// back too early belongs to somebody else's socket by the time it is shut down.
+    private final class Listener: Sendable {
+        let descriptor: Int32
+
+        init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+        deinit { close(descriptor) }
+
+        func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    }
+
     let port: Int
-    private let listener: Int32
+    private let listener: Listener
     private let state: Mutex<State>
 
     init(_ replies: [Reply]) throws {
         state = Mutex(State(replies: replies))
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let listener = Listener(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { plain in
-                bind(listener, plain, length) == 0 && listen(listener, 64) == 0
-                    && getsockname(listener, plain, &length) == 0
+                bind(listener.descriptor, plain, length) == 0 && listen(listener.descriptor, 64) == 0
+                    && getsockname(listener.descriptor, plain, &length) == 0
             }
         }
         guard bound else { throw POSIXError(.EADDRINUSE) }
@@ -54,7 +66,7 @@ final class CannedServer: Sendable {
         port = Int(address.sin_port.bigEndian)
         Thread.detachNewThread { [weak self] in
             while true {
-                let connection = accept(listener, nil, nil)
+                let connection = accept(listener.descriptor, nil, nil)
                 guard connection >= 0 else { break }
                 guard let server = self else {
                     close(connection)
@@ -62,7 +74,6 @@ final class CannedServer: Sendable {
                 }
                 Thread.detachNewThread { server.serve(connection) }
             }
-            close(listener)
         }
     }
 
@@ -73,7 +84,7 @@ final class CannedServer: Sendable {
     /// The requests so far, head and body as text.
     var requests: [String] { state.withLock(\.requests) }
 
-    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+    func stop() { listener.stop() }
 
     private func serve(_ connection: Int32) {
         defer { close(connection) }

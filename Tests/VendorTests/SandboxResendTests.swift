@@ -75,8 +75,10 @@ struct SandboxResendTests {
     func concurrent() async throws {
         try await Self.open { desk in
             let key = ["Idempotency-Key": "k"]
-            desk.server.workbench.inject(Fault("POST /emails", .latency, latency: .milliseconds(1000)))
+            desk.server.workbench.inject(
+                Fault("POST /emails", .latency, latency: .milliseconds(2000), count: 1))
             async let one = desk.post("/emails", Self.message(), headers: key)
+            while desk.calls.calls("POST", "/emails").isEmpty { try await Task.sleep(for: .milliseconds(5)) }
             async let two = desk.post("/emails", Self.message(), headers: key)
 
             let answers = try await [one, two].sorted { $0.status < $1.status }

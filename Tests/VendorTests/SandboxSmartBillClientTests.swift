@@ -74,7 +74,7 @@ struct SandboxSmartBillClientTests {
             }
 
             #expect(failure?.mayHaveHappened == true)
-            for _ in 0..<50 where try await desk.objects("invoices").isEmpty {
+            for _ in 0..<400 where try await desk.objects("invoices").isEmpty {
                 try await Task.sleep(for: .milliseconds(50))
             }
             #expect(try await desk.objects("invoices").count == 1)

@@ -42,12 +42,12 @@ package enum TransportFailure: Error, Sendable, Equatable {
         case let error as HTTPClientError where Self.beforeSending.contains(error):
             self = .notSent(error.shortDescription)
         case let error as HTTPClientError: self = .noAnswer(error.shortDescription)
-        case is NIOConnectionError: self = .notSent("could not connect")
+        case let error as NIOConnectionError: self = .notSent("could not connect\(Self.cause(of: error))")
         case let error as ChannelError where Self.isConnecting(error): self = .notSent("could not connect")
         case NIOSSLError.handshakeFailed, is NIOSSLExtraError: self = .notSent("TLS handshake failed")
         // Only connecting can end in these two; an open connection is reset, never refused.
         case let error as IOError where [ECONNREFUSED, EADDRNOTAVAIL].contains(error.errnoCode):
-            self = .notSent("could not connect")
+            self = .notSent("could not connect (error \(error.errnoCode))")
         case let error as IOError: self = .noAnswer("connection error \(error.errnoCode)")
         case is CancellationError: self = .noAnswer("the call was cancelled")
         default: self = .noAnswer("\(type(of: error))")
@@ -59,6 +59,15 @@ package enum TransportFailure: Error, Sendable, Equatable {
         .connectTimeout, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout, .socksHandshakeTimeout,
         .httpProxyHandshakeTimeout, .invalidURL, .emptyHost, .emptyScheme, .alreadyShutdown,
     ]
+
+    /// What the system said of the last address that was tried: an error number, never a name or a key.
+    private static func cause(of error: NIOConnectionError) -> String {
+        switch error.connectionErrors.last?.error {
+        case let refused as IOError: " (error \(refused.errnoCode))"
+        case let other?: " (\(type(of: other)))"
+        case nil: ""
+        }
+    }
 
     private static func isConnecting(_ error: ChannelError) -> Bool {
         switch error {
