@@ -76,7 +76,7 @@ struct SandboxResendTests {
         try await Self.open { desk in
             let key = ["Idempotency-Key": "k"]
             desk.server.workbench.inject(
-                Fault("POST /emails", .latency, latency: .milliseconds(2000), count: 1))
+                Fault("POST /emails", .latency, latency: .milliseconds(8000), count: 1))
             async let one = desk.post("/emails", Self.message(), headers: key)
             while desk.calls.calls("POST", "/emails").isEmpty { try await Task.sleep(for: .milliseconds(5)) }
             async let two = desk.post("/emails", Self.message(), headers: key)

@@ -65,9 +65,9 @@ struct SandboxSmartBillClientTests {
 
     @Test("an invoice that is issued after the caller gave up is there all the same")
     func lateAnswer() async throws {
-        try await Self.open(timeout: .milliseconds(400)) { client, desk in
+        try await Self.open(timeout: .seconds(3)) { client, desk in
             desk.server.workbench.inject(
-                Fault("POST /SBORO/api/invoice", .latency, latency: .milliseconds(900), count: 1))
+                Fault("POST /SBORO/api/invoice", .latency, latency: .milliseconds(5000), count: 1))
 
             let failure = await #expect(throws: SmartBillFailure.self) {
                 try await client.issue(Self.invoice)
