@@ -187,3 +187,75 @@ struct ControlStartTests {
         #expect(effects.calls == 10)
     }
 }
+
+@Suite("Starts that look at what is there, from business transactions")
+struct ControlDoorTests {
+    /// A role of a business, which may use the schema and nothing in it.
+    private func business(_ fleet: FleetUnderTest) async throws -> PostgresPool {
+        let role = "face_\(UUID().uuidString.prefix(8).lowercased())"
+        try await fleet.superuser("create role \(role) login nosuperuser nobypassrls")
+        try await fleet.superuser("grant usage on schema engine to \(role)")
+        try await fleet.superuser(
+            """
+            create or replace function engine.may_act_for(any_tenant text) returns boolean language sql stable
+            as $$ select any_tenant = nullif(current_setting('cartflux.tenant', true), '') $$
+            """)
+        var configuration = fleet.configuration.database
+        configuration.user = role
+        return PostgresPool(configuration, size: 2, logger: fleet.logger)
+    }
+
+    @Test("both are open to a role that may touch no table, for the tenant of its transaction alone")
+    func doors() async throws {
+        let fleet = try await FleetUnderTest.shared()
+        let pool = try await business(fleet)
+
+        let (single, debounced) = try await pool.withTransaction { tx in
+            _ = try await tx.execute("select set_config('cartflux.tenant', 't', true)")
+            return (
+                try await fleet.runs.startSingle(Napping.self, 1, key: "k", for: "t", in: tx),
+                try await fleet.runs.startDebounced(
+                    Napping.self, 1, key: "k", for: "t", quiet: .seconds(5), longest: .seconds(9), in: tx)
+            )
+        }
+        for tenant in ["t", ""] {
+            await #expect(throws: PostgresError.self) {
+                try await pool.withTransaction { tx in
+                    _ = try await tx.execute("select set_config('cartflux.tenant', \(tenant), true)")
+                    _ = try await fleet.runs.startSingle(Napping.self, 1, key: "k", for: "u", in: tx)
+                }
+            }
+            await #expect(throws: PostgresError.self) {
+                try await pool.withTransaction { tx in
+                    _ = try await tx.execute("select set_config('cartflux.tenant', \(tenant), true)")
+                    _ = try await fleet.runs.startDebounced(
+                        Napping.self, 1, key: "k", for: "u", quiet: .seconds(5), longest: .seconds(9),
+                        in: tx)
+                }
+            }
+        }
+        await #expect(throws: PostgresError.self) {
+            _ = try await pool.execute("select 1 from engine.run")
+        }
+        await pool.shutdown()
+
+        let rows = try await fleet.pool.execute("select id from engine.run order by id").rows
+        let started = try rows.map { RunID(rawValue: try $0.decode(0, as: UUID.self)) }
+        #expect(Set(started) == [single.id, debounced.id])
+    }
+
+    @Test("a start in a transaction that fails is not there")
+    func rolledBack() async throws {
+        struct Undone: Error {}
+        let fleet = try await FleetUnderTest.shared()
+
+        await #expect(throws: Undone.self) {
+            try await fleet.pool.withTransaction { tx in
+                _ = try await fleet.runs.startSingle(Napping.self, 1, key: "k", for: "t", in: tx)
+                throw Undone()
+            }
+        }
+
+        #expect(try await fleet.pool.execute("select 1 from engine.run").first == nil)
+    }
+}

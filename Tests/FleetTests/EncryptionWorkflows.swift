@@ -71,6 +71,19 @@ struct Complaint: Workflow {
     }
 }
 
+/// Waits long after an error that names the person.
+struct Reminder: Workflow {
+    static let name: WorkflowName = "reminder"
+    enum Step: String, WorkflowStep { case call }
+
+    func run(_ person: String, _ flow: Flow<Reminder>) async throws -> Nothing {
+        try await flow.step(.call) { _ in
+            throw Correspondence.Later(
+                description: "\(person) is out", until: Date(timeIntervalSinceNow: 3_600))
+        }
+    }
+}
+
 /// Transaction steps on a pool of their own, as a business has them.
 struct PoolTransactions: TransactionSource {
     let pool: PostgresPool
@@ -100,6 +113,7 @@ extension FleetUnderTest {
         registry.register(Enclosure())
         registry.register(Complaint())
         registry.register(Waiting())
+        registry.register(Reminder())
         return registry
     }
 

@@ -61,6 +61,29 @@ struct PoisonTests {
         }
     }
 
+    @Test("a run that cannot be set aside holds up no other")
+    func badNeighbour() async throws {
+        let fleet = try await FleetUnderTest.shared()
+        let store = PostgresRunStore(pool: fleet.pool, configuration: fleet.configuration.database)
+        // Nothing can be recorded of a week that has no partition.
+        let bad = RunID(now: Date(timeIntervalSince1970: 1_000_000_000))
+        let good = [RunID(), RunID()]
+        for run in [bad] + good {
+            _ = try await fleet.pool.execute(
+                """
+                insert into engine.run (id, tenant, workflow, version, queue, status, epoch, worker,
+                    takeovers, input)
+                values (\(run.rawValue), 't', 'w', 1, 'q', 'running', 3, \(UUID()), 2, '1')
+                """)
+        }
+
+        let rescue = try await store.sweep(mayRescue: true)
+
+        #expect(rescue?.poisoned.sorted() == good.sorted())
+        for run in good { #expect(try await fleet.runs.report(run)?.status == .poisoned) }
+        #expect(try await fleet.runs.report(bad)?.status == .running)
+    }
+
     @Test("progress between deaths starts the count anew")
     func anew() async throws {
         let journal = PostgresUnderTest(try await .shared())

@@ -108,11 +108,12 @@ struct AttemptLoop {
     private mutating func record(
         _ failure: FailureRecord, counts: Bool, _ startedAt: Date, nextAt: Date
     ) async throws {
+        // Without the message: the other side may have named a person in it, and only the journal is sealed.
         session.logger.info(
             "step attempt failed",
             metadata: [
                 "step": "\(key)", "attempt": "\(number)", "code": "\(failure.code)",
-                "error": "\(failure.message)", "next": "\(nextAt.formatted(.iso8601))",
+                "fingerprint": "\(failure.fingerprint)", "next": "\(nextAt.formatted(.iso8601))",
             ])
         let record = AttemptRecord(
             key: key, number: number, counts: counts, failure: failure, startedAt: startedAt, nextAt: nextAt)

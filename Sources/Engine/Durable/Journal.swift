@@ -171,6 +171,8 @@ public struct Suspension: Sendable, Hashable {
     public var deadlines: [StepRecord]
     /// How many signals the run had seen; if more have come meanwhile, it does not sleep at all.
     public var mailSeen: Int64
+    /// The run also wakes, whatever they are called, when it has had so many signals in all.
+    public var wakeMail: Int64?
     /// Whether the run knew that it is cancelled; if it is and did not, it does not sleep at all.
     public var cancellationSeen: Bool
     /// For operators: which step waits, and for what.
@@ -178,12 +180,13 @@ public struct Suspension: Sendable, Hashable {
 
     public init(
         wakeAt: Date?, signals: Set<String>, deadlines: [StepRecord], mailSeen: Int64,
-        cancellationSeen: Bool = false, reason: WaitReason
+        wakeMail: Int64? = nil, cancellationSeen: Bool = false, reason: WaitReason
     ) {
         self.wakeAt = wakeAt
         self.signals = signals
         self.deadlines = deadlines
         self.mailSeen = mailSeen
+        self.wakeMail = wakeMail
         self.cancellationSeen = cancellationSeen
         self.reason = reason
     }

@@ -9,8 +9,8 @@ struct WaitCondition: Sendable {
     var wakeAt: Date?
     var signals: [String] = []
     var reason: WaitReason
-    /// The branch looks after its mail when it wakes, and need not be woken by it.
-    var isPaced = false
+    /// The branch need not be woken by its mail before so many signals have come.
+    var news: Int?
 }
 
 /// What a run's step has been through before this pass.
@@ -248,11 +248,6 @@ struct SessionState: Sendable {
         return record
     }
 
-    mutating func deadlinesRecorded() {
-        for record in deadlines.values { results[record.key] = record }
-        deadlines = [:]
-    }
-
     // MARK: Parking and sealing
 
     /// A live branch has nothing to do until `condition`. It stays live in name only.
@@ -315,11 +310,12 @@ struct SessionState: Sendable {
     /// The union of all waits of a sealed pass.
     var suspension: Suspension {
         let ordered = conditions.sorted { ($0.wakeAt ?? .distantFuture) < ($1.wakeAt ?? .distantFuture) }
+        let news = conditions.compactMap(\.news)
         return Suspension(
             wakeAt: ordered.first?.wakeAt, signals: Set(conditions.flatMap(\.signals)),
             deadlines: Array(deadlines.values),
-            mailSeen: conditions.allSatisfy(\.isPaced) ? .max : mailSeen,
-            cancellationSeen: cancellation != nil,
+            mailSeen: news.count == conditions.count ? .max : mailSeen,
+            wakeMail: news.min().map { mailSeen + Int64($0) }, cancellationSeen: cancellation != nil,
             reason: ordered.first?.reason ?? WaitReason(kind: .timer, step: "none"))
     }
 }

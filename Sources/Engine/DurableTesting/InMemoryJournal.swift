@@ -75,6 +75,9 @@ public final class InMemoryJournal: Journal {
     public func attempts(of run: RunID) -> [AttemptRecord] { state.withLock { $0.runs[run]?.attempts ?? [] } }
     public var runIDs: [RunID] { state.withLock { $0.runs.keys.sorted() } }
 
+    /// Whether this owner still has its run: what a business transaction asks before it writes.
+    public func isHeld(_ lease: Lease) -> Bool { state.withLock { $0.isHeld(lease) } }
+
     /// Records a step as a business transaction would, under the fence.
     public func recordInTransaction(_ record: StepRecord, under lease: Lease) -> CommitVerdict {
         let now = clock.now
@@ -134,7 +137,11 @@ struct InMemoryState: Sendable {
         }
         nextSignal += 1
         run.mailbox.append(DeliveredSignal(id: SignalID(rawValue: nextSignal), name: name, payload: payload))
-        if run.status == .waiting, run.suspension?.signals.contains(name) == true { run.status = .pending }
+        if run.status == .waiting, let wait = run.suspension,
+            wait.signals.contains(name) || Int64(run.mailbox.count) >= wait.wakeMail ?? .max
+        {
+            run.status = .pending
+        }
         runs[id] = run
         return true
     }
@@ -174,10 +181,13 @@ struct InMemoryState: Sendable {
         runs[id] = run
     }
 
+    func isHeld(_ lease: Lease) -> Bool {
+        guard let run = runs[lease.run] else { return false }
+        return run.epoch == lease.epoch && run.status == .running
+    }
+
     mutating func commit(_ entry: JournalEntry, under lease: Lease, now: Date) -> CommitVerdict {
-        guard var run = runs[lease.run], run.epoch == lease.epoch, run.status == .running else {
-            return .fenced
-        }
+        guard var run = runs[lease.run], isHeld(lease) else { return .fenced }
         // Taken out while it changes: a copy of all its steps for each write would make a long run slow.
         runs[run.id] = nil
         let verdict = apply(entry, to: &run, now: now)
@@ -214,6 +224,7 @@ struct InMemoryState: Sendable {
             run.suspension = suspension
             let hasNews =
                 Int64(run.mailbox.count) > suspension.mailSeen
+                || Int64(run.mailbox.count) >= suspension.wakeMail ?? .max
                 || (run.cancellation != nil && !suspension.cancellationSeen)
             run.status = hasNews ? .pending : .waiting
             run.wakeAt = hasNews ? nil : suspension.wakeAt

@@ -119,6 +119,21 @@ public enum JournalConformance {
             try await expect(run, .suspend(waiting(for: "pay", run, journal)), gives: .ready, journal)
             try expect(try await reclaimed(run.id, journal).signals.count == 1, "the signal is lost")
         },
+        JournalRule(description: "a run wakes when as much mail has come as it asked for") { journal in
+            let run = try await claimed(journal)
+            var wait = waiting(for: "none", run, journal)
+            (wait.mailSeen, wait.wakeMail) = (.max, run.mailSeen + 3)
+            _ = try await journal.send("a", .null, to: run.id, once: "1")
+            try await expect(run, .suspend(wait), gives: .committed, journal)
+            _ = try await journal.send("b", .null, to: run.id, once: "2")
+            try expect(try await journal.claim(run.id) == nil, "woken before there was enough mail")
+            _ = try await journal.send("c", .null, to: run.id, once: "3")
+            let next = try await reclaimed(run.id, journal)
+            try expect(next.signals.count == 3, "signals \(next.signals)")
+            (wait.mailSeen, wait.wakeMail) = (.max, next.mailSeen + 1)
+            _ = try await journal.send("d", .null, to: run.id, once: "4")
+            try await expect(next, .suspend(wait), gives: .ready, journal)
+        },
         JournalRule(description: "a deadline is recorded with the wait") { journal in
             let run = try await claimed(journal)
             var suspension = waiting(for: "pay", run, journal)

@@ -60,12 +60,6 @@ struct BenchClient: Sendable {
 
 /// The bench's queue in Redis.
 enum BenchQueue {
-    /// Runs of a tenant that the dispatcher could hand out now.
-    static func ready(of tenant: String, _ redis: RedisClient) async throws -> Int {
-        let key = "cf:{\(BenchServers.queue)}:t:\(tenant)"
-        return Int(try await redis.send(RedisCommand("ZCARD", RedisArgument(key))).int ?? 0)
-    }
-
     /// The process of the server.
     static func serverProcess(_ servers: BenchServers) async throws -> Int32 {
         let redis = RedisClient(servers.redis, logger: servers.logger)

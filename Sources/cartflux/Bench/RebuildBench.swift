@@ -29,9 +29,13 @@ struct RebuildBench: Bench {
 
     private func measure() async throws -> Double {
         try await scene.clear()
-        try await BenchClient.with(scene.servers) { client in
+        return try await BenchClient.with(scene.servers) { client in
             try await client.start(pending, of: NoStepBench.self)
+            return try await rebuild(watching: Control(client.runs))
         }
+    }
+
+    private func rebuild(watching control: Control) async throws -> Double {
         let servers = scene.servers
         let pool = servers.pool()
         let redis = RedisClient(servers.redis, logger: servers.logger)
@@ -42,10 +46,10 @@ struct RebuildBench: Bench {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await caretaker.run() }
                     defer { group.cancelAll() }
-                    try await waitUntilQueued(redis)
+                    try await waitUntilQueued(control)
                     _ = try await redis.send(RedisCommand("FLUSHALL"))
                     let began = ContinuousClock.now
-                    try await waitUntilQueued(redis)
+                    try await waitUntilQueued(control)
                     return (ContinuousClock.now - began).inSeconds
                 })
         } catch {
@@ -56,11 +60,11 @@ struct RebuildBench: Bench {
         return try elapsed.get()
     }
 
-    private func waitUntilQueued(_ redis: RedisClient) async throws {
+    private func waitUntilQueued(_ control: Control) async throws {
         let deadline = ContinuousClock.now + Self.patience
         var ready = 0
         while ContinuousClock.now < deadline {
-            ready = try await BenchQueue.ready(of: BenchServers.tenant, redis)
+            ready = try await control.depth(of: BenchServers.queue)?.ready ?? 0
             if ready == pending { return }
             try await Task.sleep(for: .milliseconds(20))
         }

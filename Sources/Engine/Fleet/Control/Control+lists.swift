@@ -63,7 +63,8 @@ extension Control {
         return lines
     }
 
-    private func depth(of queue: String) async throws -> QueueDepth? {
+    /// What Redis holds of one queue just now; nil where it does not answer.
+    public func depth(of queue: String) async throws -> QueueDepth? {
         do {
             return try await RunQueue(queue, redis: redis, logger: logger).depth()
         } catch is RedisError {

@@ -19,6 +19,8 @@ struct BatchVerdicts {
     var doubtful: [Int] = []
     var starts: [Int: StartedRun] = [:]
     var fencedStarts: Set<Int> = []
+    /// Starts whose id is of another time.
+    var untimelyStarts: Set<Int> = []
     /// Starts whose key is taken by a run that this snapshot could not see.
     var unseenKeys: [Int] = []
     var owned: [OwnedRun] = []
@@ -67,9 +69,8 @@ struct JournalBatch: Sendable {
         var needsLock = false
         for write in writes {
             switch write.entry {
-            case .progress, .release: continue
-            case .finish where write.reply == nil: continue
-            case .step: break
+            case .progress, .release, .step: break
+            case .finish where write.reply == nil: break
             case .finish:
                 if let parent = write.reply?.parent { runs.insert(parent.rawValue) }
                 needsLock = true
@@ -255,7 +256,9 @@ struct JournalBatch: Sendable {
             BatchPart(query: JournalStatements.start(columns)) { rows, verdicts in
                 for row in rows.rows {
                     let place = try row.decode(0, as: Int.self) - 1
-                    if try row.decode(2, as: Bool.self) {
+                    if try row.decode(3, as: Bool.self) {
+                        verdicts.untimelyStarts.insert(place)
+                    } else if try row.decode(2, as: Bool.self) {
                         verdicts.fencedStarts.insert(place)
                     } else if let known = try row.decode(1, as: UUID?.self) {
                         // Sent again after a lost reply, the start finds its own run under its key.
@@ -265,8 +268,9 @@ struct JournalBatch: Sendable {
                         verdicts.unseenKeys.append(place)
                     }
                 }
+                let refused = verdicts.fencedStarts.union(verdicts.untimelyStarts)
                 for (place, start) in starts.enumerated()
-                where verdicts.starts[place] == nil && !verdicts.fencedStarts.contains(place) {
+                where verdicts.starts[place] == nil && !refused.contains(place) {
                     verdicts.ready.append(ReadyRun(start.run))
                 }
             }

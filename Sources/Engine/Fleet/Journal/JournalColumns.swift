@@ -62,6 +62,7 @@ struct SuspendColumns {
     var wakeAt: [Date?] = []
     var signals: [JSONB] = []
     var mailSeen: [Int64] = []
+    var wakeMail: [Int64?] = []
     var cancellationSeen: [Bool] = []
     var reasons: [JSONB] = []
 
@@ -71,6 +72,7 @@ struct SuspendColumns {
         wakeAt.append(suspension.wakeAt)
         signals.append(JSONB(encoded: suspension.signals.sorted()))
         mailSeen.append(suspension.mailSeen)
+        wakeMail.append(suspension.wakeMail)
         cancellationSeen.append(suspension.cancellationSeen)
         reasons.append(JSONB(encoded: suspension.reason))
     }

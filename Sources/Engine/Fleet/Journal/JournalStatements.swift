@@ -6,12 +6,24 @@ import Foundation
 import Postgres
 
 enum JournalStatements {
-    /// Locks the runs of a batch in the order of their ids, so that two batches can never wait for each other
-    /// in a ring.
+    /// Locks the runs of a batch in the order of their ids. That is the one order in which the engine locks
+    /// live runs, whoever it is: a transaction that writes to several, such as a child's end and its
+    /// parent's mailbox, first takes all of them by this statement or the one below, so that no two can wait
+    /// for each other in a ring.
     static func lock(_ runs: [UUID]) -> Query {
         """
         select count(*) from (
             select 1 from engine.run where id = any(\(runs)) order by id for no key update) locked
+        """
+    }
+
+    /// Locks a run and its parent, for whoever ends a child from outside.
+    static func lockWithParent(_ run: RunID) -> Query {
+        """
+        select count(*) from (
+            select 1 from engine.run
+            where id = \(run.rawValue) or id = (select parent from engine.run where id = \(run.rawValue))
+            order by id for no key update) locked
         """
     }
 
@@ -111,15 +123,17 @@ enum JournalStatements {
     static func suspend(_ batch: SuspendColumns) -> Query {
         """
         update engine.run r set
-            status = case when r.mail > i.mail_seen or r.cancel_reason is not null and not i.cancel_seen
+            status = case when r.mail > i.mail_seen or r.mail >= i.wake_mail
+                    or r.cancel_reason is not null and not i.cancel_seen
                 then 'pending' else 'waiting' end,
-            wake_at = case when r.mail > i.mail_seen or r.cancel_reason is not null and not i.cancel_seen
+            wake_at = case when r.mail > i.mail_seen or r.mail >= i.wake_mail
+                    or r.cancel_reason is not null and not i.cancel_seen
                 then null else i.wake_at end,
             ready_at = clock_timestamp(), worker = null, claimed_at = null, wait_reason = i.reason,
-            waiting_for = array(select jsonb_array_elements_text(i.signals))
+            wake_mail = i.wake_mail, waiting_for = array(select jsonb_array_elements_text(i.signals))
         from unnest(\(batch.runs), \(batch.epochs), \(batch.wakeAt), \(batch.signals), \(batch.mailSeen),
-            \(batch.cancellationSeen), \(batch.reasons)) with ordinality
-            as i(run, epoch, wake_at, signals, mail_seen, cancel_seen, reason, ord)
+            \(batch.wakeMail), \(batch.cancellationSeen), \(batch.reasons)) with ordinality
+            as i(run, epoch, wake_at, signals, mail_seen, wake_mail, cancel_seen, reason, ord)
         where r.id = i.run and r.epoch = i.epoch and r.status = 'running'
         returning i.ord, r.status = 'pending', r.tenant, r.queue, r.priority, r.wake_at, r.workflow
         """
@@ -179,10 +193,12 @@ enum JournalStatements {
             returning run, name),
         news as (select run, count(*) as many, array_agg(name) as names from ins group by run)
         update engine.run r set mail = r.mail + n.many,
-            status = case when r.status = 'waiting' and r.waiting_for && n.names then 'pending' else r.status
-                end,
-            wake_at = case when r.status = 'waiting' and r.waiting_for && n.names then null else r.wake_at
-                end,
+            status = case when r.status = 'waiting'
+                and (r.waiting_for && n.names or r.mail + n.many >= r.wake_mail) then 'pending'
+                else r.status end,
+            wake_at = case when r.status = 'waiting'
+                and (r.waiting_for && n.names or r.mail + n.many >= r.wake_mail) then null
+                else r.wake_at end,
             ready_at = clock_timestamp()
         from news n where r.id = n.run
         returning r.id, r.status = 'pending', r.tenant, r.queue, r.priority, r.workflow
@@ -190,7 +206,8 @@ enum JournalStatements {
     }
 
     /// Accepts runs. Answers those that were not new: their ordinal, the run that has their key if it is
-    /// visible, and whether their parent's lease was refused.
+    /// visible, whether they were refused, and whether that was for the time of their id and not for their
+    /// parent's lease.
     static func start(_ batch: StartColumns) -> Query {
         """
         with inp as materialized (
@@ -200,10 +217,12 @@ enum JournalStatements {
                 \(batch.subjectKeys)) with ordinality
                 as t(id, tenant, workflow, version, queue, priority, input, key, not_before, parent,
                     parent_epoch, reply, trace, subject_key, ord)),
+        times as materialized (select low, high from engine.start_window()),
         allowed as materialized (
-            select i.* from inp i where i.parent is null or exists (
+            select i.* from inp i cross join times t
+            where i.id >= t.low and i.id < t.high and (i.parent is null or exists (
                 select 1 from engine.run r
-                where r.id = i.parent and r.epoch = i.parent_epoch and r.status = 'running')),
+                where r.id = i.parent and r.epoch = i.parent_epoch and r.status = 'running'))),
         keyed as (
             insert into engine.run_key (tenant, workflow, key, run)
             select tenant, workflow, key, id from allowed where key is not null order by tenant, workflow, key
@@ -217,8 +236,8 @@ enum JournalStatements {
                 case when a.not_before is not null then '{"kind": "timer", "step": "start"}'::jsonb end
             from allowed a where a.key is null or a.id in (select run from keyed)
             on conflict do nothing)
-        select i.ord, k.run, a.id is null
-        from inp i left join allowed a on a.id = i.id
+        select i.ord, k.run, a.id is null, i.id < t.low or i.id >= t.high
+        from inp i cross join times t left join allowed a on a.id = i.id
         left join engine.run_key k on k.tenant = i.tenant and k.workflow = i.workflow and k.key = i.key
         where a.id is null or (i.key is not null and i.id not in (select run from keyed))
         """

@@ -33,7 +33,6 @@ final class JournalWriter: Sendable {
     private let logger: Logger
     private let tracer = InstrumentationSystem.installedTracer
     private let state = Mutex(State())
-    let statistics = WriterStatistics()
     let isDraining = Atomic<Bool>(false)
     /// A claim went unanswered since somebody last looked: the database may still carry it out at any time.
     let hasLostClaims = Atomic<Bool>(false)
@@ -216,7 +215,6 @@ final class JournalWriter: Sendable {
                 let verdicts = try await line.commit(batch, for: worker)
                 span?.end(failed: false)
                 if batch.count > 0 {
-                    statistics.committed(batch)
                     FleetMetrics.shared.committed(
                         batch.count, fenced: verdicts.fenced, in: machine.clock.uptime - sentAt)
                 }
@@ -281,6 +279,8 @@ final class JournalWriter: Sendable {
         for (place, start) in batch.starts.enumerated() {
             if verdicts.fencedStarts.contains(place) {
                 start.answer.resume(returning: .failure(.leaseLost))
+            } else if verdicts.untimelyStarts.contains(place) {
+                start.answer.resume(returning: .failure(start.run.untimely))
             } else {
                 let started = verdicts.starts[place] ?? StartedRun(id: start.run.id, isNew: true)
                 start.answer.resume(returning: .success(started))

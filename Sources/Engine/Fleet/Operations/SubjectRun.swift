@@ -59,10 +59,12 @@ struct SubjectRun: Sendable {
 }
 
 extension SubjectRun {
-    /// Locks the row of a run, wherever it is. Throws `OperationError.noSuchRun`.
+    /// Locks the row of a run, wherever it is, and before it the row of its parent, whose mailbox a verb may
+    /// write to: see `JournalStatements.lock`. Throws `OperationError.noSuchRun`.
     static func lock(_ id: RunID, opening masters: MasterKeys?, in tx: PostgresTransaction) async throws
         -> SubjectRun
     {
+        _ = try await tx.execute(JournalStatements.lockWithParent(id))
         for query in [live(id), ended(id), live(id)] {
             if let row = try await tx.execute(query).first { return try SubjectRun(row, masters) }
         }

@@ -80,9 +80,9 @@ extension QueueScripts {
             end
         end
         local function release(id, holder)
-            local _, workflow, tenant = split(holder)
-            redis.call('HDEL', q .. ':tok', id)
             redis.call('ZREM', q .. ':lease', id)
+            if redis.call('HDEL', q .. ':tok', id) == 0 then return end
+            local _, workflow, tenant = split(holder)
             released(id, workflow, tenant)
         end
         local function reopen()
@@ -111,7 +111,7 @@ extension QueueScripts {
     /// ones that this token holds, promotes due timers, then leases the next runs in fair order. Returns
     /// {now, next due time or -1, ids...}, or the error NOPOLICY where Redis has forgotten the policies.
     static let finishAndClaim = LuaFunction(
-        name: "finish_and_claim_v2",
+        name: "finish_and_claim_v3",
         source: places + counts + finish + take + ring + aside + """
             local paused = redis.call('HGET', q .. ':pol', 'q') == '1'
             local served = system
@@ -146,20 +146,25 @@ extension QueueScripts {
             return out
             """)
 
+    /// A worker whose answers were lost says again what it has done, and may say it twice in one call: each
+    /// lease is counted off once, with its entry among the holders.
     private static let finish = """
         if ARGV[4] == '1' and redis.call('HEXISTS', q .. ':pol', 'v') == 0 then
             return redis.error_reply('NOPOLICY the queue has lost its policies')
         end
         local token, lease, wanted = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+        local said = {}
         for i = 5, #ARGV, 1000 do
             local last = math.min(i + 999, #ARGV)
             local ends, names, seen = {}, {}, {}
             local holders = redis.call('HMGET', q .. ':tok', unpack(ARGV, i, last))
             for place, holder in ipairs(holders) do
-                if holder then
+                local id = ARGV[i + place - 1]
+                if holder and not said[id] then
+                    said[id] = true
                     local owner, workflow, tenant = split(holder)
                     if owner == token then
-                        ends[#ends + 1] = {ARGV[i + place - 1], workflow, tenant}
+                        ends[#ends + 1] = {id, workflow, tenant}
                         if not seen[tenant] then names[#names + 1] = 't:' .. tenant end
                         seen[tenant] = true
                     end

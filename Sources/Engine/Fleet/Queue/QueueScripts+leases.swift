@@ -24,7 +24,7 @@ extension QueueScripts {
     /// ARGV: lease in ms, (id, token, workflow, tenant)...; leases runs that are under way in Postgres and
     /// that nobody holds here, so that caps count them.
     static let adopt = LuaFunction(
-        name: "adopt_v2",
+        name: "adopt_v3",
         source: places + counts + """
             local adopted = 0
             for i = 2, #ARGV, 4 do
@@ -52,7 +52,7 @@ extension QueueScripts {
     /// ARGV: ids...; drops those of them whose leases have expired. The sweeper queues again whatever is
     /// still ready in Postgres. Returns how many.
     static let drop = LuaFunction(
-        name: "drop_v2",
+        name: "drop_v3",
         source: places + counts + """
             local dropped = 0
             for i = 1, #ARGV do

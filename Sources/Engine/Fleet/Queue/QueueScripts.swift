@@ -74,17 +74,19 @@ enum QueueScripts {
     /// ARGV: (id, tenant, workflow, priority, at in ms or 0, 1 where the lease of it is void)...; queues each
     /// now or at its time.
     static let enqueue = LuaFunction(
-        name: "enqueue_v2",
+        name: "enqueue_v3",
         source: places + counts + """
             local ids = {}
             for i = 1, #ARGV, 6 do ids[#ids + 1] = ARGV[i] end
             local holders = redis.call('HMGET', q .. ':tok', unpack(ids))
+            local freed = {}
             for i = 1, #ARGV, 6 do
                 local at = tonumber(ARGV[i + 4])
-                local holder = holders[(i + 5) / 6]
+                local holder = not freed[ARGV[i]] and holders[(i + 5) / 6]
                 if holder and ARGV[i + 5] == '1' then
                     redis.call('HDEL', q .. ':again', ARGV[i])
                     release(ARGV[i], holder)
+                    freed[ARGV[i]] = true
                     holder = false
                 end
                 if at > now then
@@ -103,7 +105,7 @@ enum QueueScripts {
     /// ARGV as in enqueue; queues only what is neither ready nor held under a live lease. Returns how many
     /// were missing.
     static let ensure = LuaFunction(
-        name: "ensure_v2",
+        name: "ensure_v3",
         source: places + counts + """
             local missing = 0
             for i = 1, #ARGV, 6 do

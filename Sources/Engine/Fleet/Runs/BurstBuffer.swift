@@ -1,8 +1,10 @@
 // `accepted: redis`: for bursts that Postgres could not take one by one. A run is accepted when Redis has it
 // on disk, which only `appendfsync always` promises; that is verified, and without it the burst path is
-// refused. It is drained into Postgres in batches. The number of the last run that Postgres has is committed
-// together with the runs, so a drainer may die before or after any of its steps, and any number of them may
-// drain at once: nothing is lost and nothing is started twice.
+// refused. It is drained into Postgres in batches. What has been drained is known by the runs themselves,
+// live or ended, and by nothing else, so a drainer may die before or after any of its steps, any number of
+// them may try at once, and Redis may fall back to an older state: nothing is lost and nothing is started
+// twice. A mark by number was rejected: after a failover to a replica that was behind, new entries get old
+// numbers.
 
 import Durable
 import Foundation
@@ -21,6 +23,17 @@ struct BurstEntry: Codable, Sendable {
     /// JSON text.
     let input: String
     let trace: String?
+    /// The key under which the input is sealed, where the run is about a person.
+    var subjectKey: UUID?
+}
+
+extension BurstEntry {
+    init(_ start: RunStart) {
+        self.init(
+            id: start.id, tenant: start.tenant, workflow: start.workflow.rawValue, version: start.version,
+            priority: start.priority, input: start.input.text, trace: start.trace,
+            subjectKey: start.subjectKey)
+    }
 }
 
 final class BurstBuffer: Sendable {
@@ -33,6 +46,8 @@ final class BurstBuffer: Sendable {
     static let byteLimit = 64 << 20
     static let portion = 500
     private static let trust: Duration = .seconds(30)
+    /// Between a run's id and the clock of Redis, as at the engine's other doors.
+    private static let timeliness: Duration = .seconds(7 * 86_400)
 
     private let queue: RunQueue
     private let pool: PostgresPool
@@ -56,12 +71,19 @@ final class BurstBuffer: Sendable {
         do {
             reply = try await queue.redis.call(
                 BurstScripts.append, keys: [base],
-                [RedisArgument(UUID().uuidString), RedisArgument(byteLimit), RedisArgument(text)])
+                [
+                    RedisArgument(byteLimit), RedisArgument(text),
+                    RedisArgument(String(entry.id.description.filter { $0 != "-" }.prefix(12))),
+                    RedisArgument(Self.timeliness.milliseconds),
+                ])
         } catch {
             verifiedAt.withLock { $0 = nil }
             throw .notAccepted("the burst buffer: \(error)")
         }
-        guard reply.array?.first?.int == 1 else {
+        switch reply.array?.first?.int {
+        case 1: return
+        case 2: throw .untimely(entry.id)
+        default:
             throw .overloaded(
                 by: "the burst buffer holds \(reply.array?.last?.int ?? 0) of \(byteLimit) bytes",
                 retryAfter: .seconds(1))
@@ -95,12 +117,10 @@ final class BurstBuffer: Sendable {
     /// Moves one portion into Postgres. Returns how many runs that started. `passing` lets a test kill it.
     func drain(passing: (Point) throws -> Void = { _ in }) async throws -> Int {
         try passing(.beforeRead)
-        let reply = try await queue.redis.call(
-            BurstScripts.read, keys: [base], [RedisArgument(Self.portion)])
-        guard let values = reply.strings, values.count > 1 else { return 0 }
-        let entries = try values.dropFirst().map { try NumberedEntry($0) }
+        let entries = try await read()
+        guard !entries.isEmpty else { return 0 }
         try passing(.afterRead)
-        let started = try await store(entries, from: values[0], passing: passing)
+        let started = try await store(entries.map(\.entry), passing: passing)
         try passing(.afterCommit)
         queue.enqueue(
             started.map {
@@ -108,33 +128,56 @@ final class BurstBuffer: Sendable {
                     id: $0.id, tenant: $0.tenant, queue: queue.name, priority: $0.priority, at: nil,
                     workflow: WorkflowName(rawValue: $0.workflow))
             })
-        let last = entries[entries.count - 1].number
-        try await queue.redis.call(
-            BurstScripts.trim, keys: [base],
-            [RedisArgument(values[0]), RedisArgument(last), RedisArgument(Self.portion)])
+        try await trim(entries)
         try passing(.afterTrim)
         return started.count
     }
 
-    private func store(
-        _ entries: [NumberedEntry], from buffer: String, passing: (Point) throws -> Void
-    ) async throws -> [BurstEntry] {
-        try await pool.withTransaction { tx in
-            _ = try await tx.execute(
-                "insert into engine.burst_mark (buffer) values (\(buffer)) on conflict do nothing")
-            let drained = try await tx.execute(
-                "select drained from engine.burst_mark where buffer = \(buffer) for update"
-            ).rows[0].decode(0, as: Int64.self)
-            let fresh = entries.filter { $0.number > drained }
-            guard let last = fresh.last else { return [] }
-            try await insert(fresh.map(\.entry), in: tx)
+    /// The oldest portion.
+    func read() async throws -> [BufferedEntry] {
+        let reply = try await queue.redis.call(
+            BurstScripts.read, keys: [base], [RedisArgument(Self.portion)])
+        let values = reply.strings ?? []
+        return try stride(from: 0, to: values.count - 1, by: 2).map {
+            try BufferedEntry(digest: values[$0], text: values[$0 + 1])
+        }
+    }
+
+    /// Takes what Postgres has out of the buffer.
+    func trim(_ entries: [BufferedEntry]) async throws {
+        try await queue.redis.call(
+            BurstScripts.trim, keys: [base], entries.map { RedisArgument($0.digest) })
+    }
+
+    /// Returns those that are new in Postgres.
+    private func store(_ entries: [BurstEntry], passing: (Point) throws -> Void) async throws -> [BurstEntry]
+    {
+        let ids = entries.map(\.id.rawValue)
+        return try await pool.withTransaction { tx in
+            // One drainer after the other, so that each sees all that the last one has started, also where
+            // it has ended since.
+            _ = try await tx.execute("select pg_advisory_xact_lock(hashtext(\(base)))")
+            let fresh = try await tx.execute(
+                """
+                select i.id from unnest(\(ids)) as i(id)
+                where not exists (select 1 from engine.run r where r.id = i.id)
+                  and not exists (select 1 from engine.run_history h where h.id = i.id)
+                """
+            ).rows.map { try $0.decode(0, as: UUID.self) }
+            guard !fresh.isEmpty else { return [] }
+            // An entry may have lain here for longer than its week was kept open.
             _ = try await tx.execute(
                 """
-                update engine.burst_mark set drained = \(last.number), changed_at = clock_timestamp()
-                where buffer = \(buffer)
+                select engine.create_week(late.week) from (
+                    select distinct (engine.time_of(i.id) at time zone 'UTC')::date as week
+                    from unnest(\(fresh)) as i(id) cross join engine.start_window() w
+                    where i.id < w.low or i.id >= w.high) late
                 """)
+            let new = Set(fresh)
+            let started = entries.filter { new.contains($0.id.rawValue) }
+            try await insert(started, in: tx)
             try passing(.beforeCommit)
-            return fresh.map(\.entry)
+            return started
         }
     }
 
@@ -156,12 +199,13 @@ final class BurstBuffer: Sendable {
 
     private static func insertion(_ entries: [BurstEntry], in queue: String) -> Query {
         """
-        insert into engine.run (id, tenant, workflow, version, queue, priority, input, trace)
-        select i.id, i.tenant, i.workflow, i.version, \(queue), i.priority, i.input, i.trace
+        insert into engine.run (id, tenant, workflow, version, queue, priority, input, trace, subject_key)
+        select i.id, i.tenant, i.workflow, i.version, \(queue), i.priority, i.input, i.trace, i.subject_key
         from unnest(\(entries.map(\.id.rawValue)), \(entries.map(\.tenant.rawValue)),
             \(entries.map(\.workflow)), \(entries.map { Int32(clamping: $0.version) }),
             \(entries.map { Int16(clamping: $0.priority) }), \(entries.map { JSONB($0.input) }),
-            \(entries.map(\.trace))) as i(id, tenant, workflow, version, priority, input, trace)
+            \(entries.map(\.trace)), \(entries.map(\.subjectKey)))
+            as i(id, tenant, workflow, version, priority, input, trace, subject_key)
         on conflict (id) do nothing
         """
     }
@@ -179,16 +223,17 @@ final class BurstBuffer: Sendable {
     }
 }
 
-private struct NumberedEntry {
-    let number: Int64
+/// An entry with the digest by which Redis knows it.
+struct BufferedEntry: Sendable {
+    let digest: String
     let entry: BurstEntry
 
-    init(_ text: String) throws {
-        let parts = text.split(separator: "\n", maxSplits: 1)
-        guard parts.count == 2, let number = Int64(parts[0]) else {
+    /// An earlier release put a number before the entry.
+    init(digest: String, text: String) throws {
+        guard let start = text.firstIndex(of: "{") else {
             throw RedisError.protocolViolation("the burst buffer holds what nobody put there")
         }
-        self.number = number
-        entry = try JSONDecoder().decode(BurstEntry.self, from: Data(parts[1].utf8))
+        self.digest = digest
+        entry = try JSONDecoder().decode(BurstEntry.self, from: Data(text[start...].utf8))
     }
 }

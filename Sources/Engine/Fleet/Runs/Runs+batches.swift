@@ -67,7 +67,10 @@ extension Runs {
 
     /// Returns false where another caller has started this chunk.
     private func start(_ starts: [RunStart], of batch: RunID, from offset: Int) async throws -> Bool {
+        // They were all made just now, so the first and the last stand for the others.
+        guard let first = starts.map(\.id).min(), let last = starts.map(\.id).max() else { return false }
         let results = try await pool.pipeline([
+            "select engine.refuse_start(\(first.rawValue)), engine.refuse_start(\(last.rawValue))",
             """
             with mark as (
                 update engine.batch set started = started + \(Int32(starts.count))
@@ -79,9 +82,9 @@ extension Runs {
                 \(starts.map(\.workflow.rawValue)), \(starts.map { Int32(clamping: $0.version) }),
                 \(starts.map(\.queue)), \(starts.map { Int16(clamping: $0.priority) }),
                 \(starts.map(\.input.jsonb))) as i(id, tenant, workflow, version, queue, priority, input)
-            """
+            """,
         ])
-        return results[0].affected > 0
+        return results[1].affected > 0
     }
 
     /// How far a batch is; nil where there is no such batch.

@@ -45,7 +45,7 @@ public struct RunDetail: Sendable {
 }
 
 extension Runs {
-    /// Runs, newest first, a page at a time.
+    /// Runs, newest first, a page at a time. Sealed words are not opened here; see `detail`.
     public func list(_ filter: RunFilter) async throws -> [RunLine] {
         let limit = max(1, min(filter.limit, RunFilter.pageLimit))
         var sides: [Query] = []
@@ -59,7 +59,7 @@ extension Runs {
         for side in sides.dropFirst() { query += " union all " + side }
         let rows = try await pool.execute(
             "select * from (" + query + ") found order by id desc limit \(limit)")
-        return try rows.rows.map { try RunLine($0) }
+        return try rows.rows.map { try RunLine($0).opened(by: .unasked) }
     }
 
     private static let sides: [(RunFilter.Side, Query)] = [

@@ -6,13 +6,20 @@ import Foundation
 import Postgres
 
 extension Runs {
-    /// Why a run stands where it stands; nil where there is no such run.
+    /// Why a run stands where it stands; nil where there is no such run. Words that are sealed are opened
+    /// where this process has the keys, as in `detail`.
     public func why(_ run: RunID) async throws -> Explanation? {
-        guard let row = try await pool.execute(Self.standing(of: run)).first else { return nil }
+        let results = try await pool.pipeline([Self.standing(of: run), RecordOpener.query(run)])
+        guard let row = results[0].first else { return nil }
+        let opener = try RecordOpener(results[1], subjects.masters)
         var evidence = try RunEvidence(row)
+        evidence.wait = evidence.wait.map { opener.wait($0, of: run) }
+        evidence.failure = evidence.failure.map {
+            opener.failure($0, at: SealedPlace(run: run, role: .error))
+        }
         switch evidence.status {
         case .pending: try await askDispatch(&evidence)
-        case .waiting: try await askWait(of: run, &evidence)
+        case .waiting: try await askWait(of: run, &evidence, opener)
         default: break
         }
         return evidence.explanation
@@ -35,7 +42,7 @@ extension Runs {
         name == queue.name ? queue : RunQueue(name, redis: queue.redis, logger: logger)
     }
 
-    private func askWait(of run: RunID, _ evidence: inout RunEvidence) async throws {
+    private func askWait(of run: RunID, _ evidence: inout RunEvidence, _ opener: RecordOpener) async throws {
         guard let wait = evidence.wait else { return }
         switch wait.kind {
         case .child:
@@ -48,12 +55,18 @@ extension Runs {
         case .retry, .deferral:
             let row = try await pool.execute(
                 """
-                select error from engine.attempt where run = \(run.rawValue)
+                select error, name, item from engine.attempt where run = \(run.rawValue)
                 order by (name || case when item = '' then '' else '[' || item || ']' end = \(wait.step))
                     desc, started_at desc limit 1
                 """
             ).first
-            evidence.lastAttempt = try row.map { FailureRecord(stored: try $0.decode(0, as: JSONB.self)) }
+            evidence.lastAttempt = try row.map { row in
+                let key = StepKey(
+                    try row.decode(1, as: String.self), item: try row.decode(2, as: String.self))
+                return opener.failure(
+                    FailureRecord(stored: try row.decode(0, as: JSONB.self)),
+                    at: .step(run, key, .attempt))
+            }
             await askBreaker(&evidence)
         case .timer, .signal: break
         }

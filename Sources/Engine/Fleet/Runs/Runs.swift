@@ -65,6 +65,7 @@ public final class Runs: Service {
         let start = try await sealed(plain, about: subject)
         switch await writer.start(start) {
         case .success(let started): return started
+        case .failure(start.untimely): throw .untimely(start.id)
         case .failure(let failure): throw .notAccepted("\(failure)")
         }
     }
@@ -78,7 +79,8 @@ public final class Runs: Service {
         try await backpressure.check()
         let plain = try prepare(W.self, input, key, tenant, priority, instant, trace)
         let start = try await sealed(plain, about: subject)
-        let row = try await transaction.execute(
+        let row = try await transaction.executing(
+            start,
             """
             select engine.start_run(\(start.id.rawValue), \(start.tenant.rawValue),
                 \(start.workflow.rawValue),
@@ -115,13 +117,12 @@ public final class Runs: Service {
 
     func prepare<W: Workflow>(
         _ workflow: W.Type, _ input: W.Input, _ key: String?, _ tenant: Tenant, _ priority: Int,
-        _ instant: Date?,
-        _ trace: String?
+        _ instant: Date?, _ trace: String?, as id: RunID = RunID()
     ) throws(RunsError) -> RunStart {
         precondition((-100...100).contains(priority), "priorities go from -100 to 100")
         do throws(PayloadError) {
             return RunStart(
-                id: RunID(), tenant: tenant, workflow: W.name, version: W.version, queue: queue.name,
+                id: id, tenant: tenant, workflow: W.name, version: W.version, queue: queue.name,
                 priority: priority, input: try Payload.encode(input, .input), key: key, notBefore: instant,
                 parent: nil, reply: nil, trace: trace ?? TraceContext.current)
         } catch {

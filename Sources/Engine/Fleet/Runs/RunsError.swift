@@ -8,6 +8,9 @@ public enum RunsError: Classified, CustomStringConvertible {
     case notAccepted(String)
     /// Too much is queued already: nothing was written, come back later.
     case overloaded(by: String, retryAfter: Duration)
+    /// The id that a run was to have is more than a week away from the database's clock, or of a week that
+    /// has no partitions: the clock of this machine is wrong, or nobody has created partitions.
+    case untimely(RunID)
     /// Redis would not keep what it accepts.
     case notDurable(String)
     /// The key names a batch with another number of inputs.
@@ -20,7 +23,7 @@ public enum RunsError: Classified, CustomStringConvertible {
         switch self {
         case .input, .subject, .noSuchRun, .ended, .notDurable, .batchDiffers: .permanent
         case .overloaded(_, let pause): .transient(retryAfter: pause)
-        case .notAccepted, .timeout: .transient()
+        case .notAccepted, .untimely, .timeout: .transient()
         }
     }
 
@@ -30,6 +33,7 @@ public enum RunsError: Classified, CustomStringConvertible {
         case .subject(let problem): problem.code
         case .notAccepted: "run_not_accepted"
         case .overloaded: "fleet_overloaded"
+        case .untimely: "run_id_untimely"
         case .notDurable: "burst_not_durable"
         case .batchDiffers: "batch_differs"
         case .noSuchRun: "no_such_run"
@@ -47,6 +51,10 @@ public enum RunsError: Classified, CustomStringConvertible {
         case .overloaded(let what, let pause):
             "the fleet takes no more runs just now: \(what); "
                 + "come back in \(Int(pause.seconds.rounded(.up))) s"
+        case .untimely(let id):
+            "run id \(id) is of \(id.time.formatted(.iso8601)), which is not within a week of the database's "
+                + "clock or has no partitions; set this machine's clock, or create partitions with "
+                + "`cartflux storage partitions --create`"
         case .notDurable(let why): "bursts are not accepted: \(why)"
         case .batchDiffers(let id, let total, let given):
             "batch \(id) has \(total) inputs, not \(given); use another key for another batch"

@@ -148,7 +148,7 @@ public struct InvariantScanner: Sendable {
                     when r.status = 'running' and r.wake_at is not null then 'running_with_timer'
                     when r.status <> 'running' and r.worker is not null then 'idle_owned'
                     when r.status = 'pending' and r.wake_at is not null then 'ready_with_timer'
-                    when r.status = 'waiting' and r.wake_at is null
+                    when r.status = 'waiting' and r.wake_at is null and r.wake_mail is null
                         and coalesce(cardinality(r.waiting_for), 0) = 0 then 'waiting_for_nothing'
                     when r.status = 'waiting' and r.mail > 0 and exists (
                         select 1 from engine.signal s where s.run = r.id and s.taken_at is null

@@ -1,5 +1,8 @@
 // What people are shown of a run that is about a person. Nothing here throws: a value that cannot be
 // opened is shown as one word that says why, so that a list or a page never fails because of one run.
+// Whoever looks at one run is shown what was recorded; a list of many runs opens nothing, so that nobody
+// reads about people in passing. Codes, fingerprints, names of steps and labels are never sealed: they are
+// the fleet's words, and hold ids and no names of people.
 
 import Durable
 import Foundation
@@ -12,7 +15,12 @@ struct RecordOpener: Sendable {
         case plain
         case open(SubjectCipher)
         case closed(SubjectProblem)
+        /// A list of many runs: nobody asked for this one.
+        case unasked
     }
+
+    /// For lists.
+    static let unasked = RecordOpener(.unasked)
 
     let state: State
 
@@ -30,6 +38,8 @@ struct RecordOpener: Sendable {
         left join engine.subject_key k on k.id = r.subject_key where r.subject_key is not null
         """
     }
+
+    private init(_ state: State) { self.state = state }
 
     init(_ rows: ResultSet, _ masters: MasterKeys?) throws {
         guard let row = rows.first, let subject = try SealedSubject(row, from: 0) else {
@@ -50,6 +60,7 @@ struct RecordOpener: Sendable {
         switch state {
         case .plain: return stored
         case .closed(let problem): return Payload(json: "\"\(Self.word(problem))\"")
+        case .unasked: return Payload(json: "\"\(Self.unaskedWord)\"")
         case .open(let cipher):
             do throws(SubjectProblem) {
                 return try cipher.open(stored, at: place)
@@ -64,6 +75,7 @@ struct RecordOpener: Sendable {
         switch state {
         case .plain: return stored
         case .closed(let problem): return Self.word(problem)
+        case .unasked: return Self.unaskedWord
         case .open(let cipher):
             do throws(SubjectProblem) {
                 return try cipher.open(words: stored, at: place)
@@ -76,6 +88,14 @@ struct RecordOpener: Sendable {
     func failure(_ stored: FailureRecord, at place: SealedPlace) -> FailureRecord {
         stored.saying(words(stored.message, at: place))
     }
+
+    func wait(_ stored: WaitReason, of run: RunID) -> WaitReason {
+        WaitReason(
+            kind: stored.kind, step: stored.step, attempt: stored.attempt,
+            error: stored.error.map { words($0, at: SealedPlace(run: run, role: .wait)) })
+    }
+
+    private static let unaskedWord = "sealed: look at the run itself"
 
     private static func word(_ problem: SubjectProblem) -> String {
         switch problem {
@@ -91,11 +111,7 @@ extension RunLine {
         RunLine(
             id: id, tenant: tenant, workflow: workflow, version: version, status: status,
             createdAt: createdAt,
-            waitReason: waitReason.map { reason in
-                WaitReason(
-                    kind: reason.kind, step: reason.step, attempt: reason.attempt,
-                    error: reason.error.map { opener.words($0, at: SealedPlace(run: id, role: .wait)) })
-            },
+            waitReason: waitReason.map { opener.wait($0, of: id) },
             failure: failure.map { opener.failure($0, at: SealedPlace(run: id, role: .error)) })
     }
 }

@@ -1,6 +1,7 @@
-// What the storage needs done by the clock: partitions ahead, retention, expired keys, and the scan for runs
-// that are nowhere. Every worker process and caretaker has the duties, and one of them works at a time. Each
-// duty fails alone: an error is logged, and its next turn tries again.
+// What the storage needs done by the clock: partitions ahead, retention, expired keys, mail that stayed
+// behind when its run ended, and the scan for runs that are nowhere. Every worker process and caretaker has
+// the duties, and one of them works at a time. Each duty fails alone: an error is logged, and its next turn
+// tries again.
 
 import Durable
 import Foundation
@@ -17,7 +18,7 @@ struct StorageDuties: Sendable {
     static let round: Duration = .seconds(60)
     private static let retentionEvery = 60
 
-    private enum Duty: String { case partitions, retention, keys, invariants }
+    private enum Duty: String { case partitions, retention, keys, mail, invariants }
 
     func runUntilCancelled() async {
         let leader = Leader(.retention, pool: pool, clock: machine.clock, logger: logger)
@@ -34,19 +35,24 @@ struct StorageDuties: Sendable {
         // Not all at once with the other duties of a process that has just started.
         await machine.pause(Self.round * machine.random(in: 0.1..<0.6))
         var rounds = 0
-        var cursor = InvariantScanner.Cursor()
+        var cursors = Cursors()
         while !Task.isCancelled {
             if leader.term != nil {
-                cursor = await round(from: cursor, retaining: rounds % Self.retentionEvery == 0)
+                cursors = await round(from: cursors, retaining: rounds % Self.retentionEvery == 0)
                 rounds += 1
             }
             await machine.pause(Self.round * machine.random(in: 0.9..<1.1))
         }
     }
 
-    /// One round of all duties. Returns where the next scan begins.
-    private func round(from cursor: InvariantScanner.Cursor, retaining: Bool) async -> InvariantScanner.Cursor
-    {
+    /// Where the next round goes on.
+    private struct Cursors {
+        var scan = InvariantScanner.Cursor()
+        var mail = LateMail.Cursor()
+    }
+
+    /// One round of all duties. Returns where the next one goes on.
+    private func round(from cursors: Cursors, retaining: Bool) async -> Cursors {
         let keeper = HistoryKeeper(pool: pool, logger: logger)
         await attempt(.partitions) {
             let now = machine.clock.now
@@ -58,9 +64,10 @@ struct StorageDuties: Sendable {
             await attempt(.retention) { _ = try await keeper.retain(now: machine.clock.now) }
         }
         await attempt(.keys) { _ = try await keeper.expireKeys() }
-        var next = cursor
+        var next = cursors
+        await attempt(.mail) { _ = try await LateMail(pool: pool).gather(from: &next.mail) }
         await attempt(.invariants) {
-            _ = try await InvariantScanner(pool: pool, queue: queue, logger: logger).scan(from: &next)
+            _ = try await InvariantScanner(pool: pool, queue: queue, logger: logger).scan(from: &next.scan)
         }
         return next
     }

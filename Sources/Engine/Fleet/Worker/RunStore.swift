@@ -70,6 +70,8 @@ struct Rescue: Sendable {
     var rescued = 0
     /// Runs that were set aside because worker after worker died under them.
     var poisoned: [RunID] = []
+    /// Runs that should have been set aside and could not be, with the error.
+    var stuck: [RunID: String] = [:]
     /// Everything that is ready now.
     var ready: [ReadyRun] = []
 }

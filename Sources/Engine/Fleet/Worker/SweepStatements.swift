@@ -19,22 +19,28 @@ enum SweepStatements {
         """
 
     /// Takes the runs of dead workers away from them. A run that has recorded a step since its last takeover,
-    /// or a long step that said how far it is, starts counting anew.
+    /// or a long step that said how far it is, starts counting anew. One that is to be set aside stays as
+    /// running and has no owner until that is done, so that nobody is given it.
     static func rescue(from workers: [UUID]) -> Query {
         """
         with lost as materialized (
-            select r.id, (select count(*) from engine.step s where s.run = r.id)::integer as steps,
+            select r.id, r.steps_seen, r.takeovers,
+                (select count(*) from engine.step s where s.run = r.id)::integer as steps,
                 exists (select 1 from engine.step_detail d where d.run = r.id and d.at > r.claimed_at) as beat
             from engine.run r
             where r.status = 'running'
               and (r.worker = any(\(workers))
                    or not exists (select 1 from engine.worker w where w.id = r.worker))
-            order by r.id for no key update of r skip locked)
-        update engine.run r set status = 'pending', epoch = r.epoch + 1, worker = null, claimed_at = null,
-            ready_at = clock_timestamp(), steps_seen = l.steps,
-            takeovers = case when l.steps > r.steps_seen or l.beat then 1 else r.takeovers + 1 end
-        from lost l where r.id = l.id
-        returning r.id, r.takeovers, r.tenant, r.queue, r.priority, r.workflow
+            order by r.id for no key update of r skip locked),
+        judged as (
+            select id, steps, case when steps > steps_seen or beat then 1
+                else least(takeovers + 1, 1000) end as deaths
+            from lost)
+        update engine.run r set epoch = r.epoch + 1, worker = null, claimed_at = null,
+            status = case when j.deaths < \(takeoverLimit) then 'pending' else r.status end,
+            ready_at = clock_timestamp(), steps_seen = j.steps, takeovers = j.deaths
+        from judged j where r.id = j.id
+        returning r.id, r.takeovers, r.tenant, r.queue, r.priority, r.workflow, r.epoch
         """
     }
 
@@ -51,11 +57,13 @@ enum SweepStatements {
         message: "3 workers in a row died while they ran it, without a step recorded in between"
     ).rawValue
 
-    /// Sets runs aside that took down worker after worker, with the evidence.
-    static func poison(_ runs: [UUID]) -> Query {
+    /// Sets a run aside that took down worker after worker, with the evidence, unless it has moved since.
+    static func poison(_ run: Lease) -> Query {
         """
         with gone as (
-            delete from engine.run r where r.id = any(\(runs)) and r.status = 'pending' returning r.*),
+            delete from engine.run r
+            where r.id = \(run.run.rawValue) and r.epoch = \(run.epoch) and r.status = 'running'
+            returning r.*),
         emptied as (delete from engine.signal s using gone g where g.mail > 0 and s.run = g.id),
         kept as (
         insert into engine.run_history (id, tenant, workflow, version, status, epoch, parent, labels, trace,
@@ -69,7 +77,7 @@ enum SweepStatements {
                     takeovers)),
             created_at
         from gone)
-        select id, epoch, parent, reply from gone where parent is not null and reply is not null
+        select epoch, parent, reply from gone
         """
     }
 

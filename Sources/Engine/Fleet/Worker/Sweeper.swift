@@ -68,7 +68,14 @@ struct Sweeper: Sendable {
     /// Takes runs from dead workers, unless another process is at it. Returns whether it was this one's turn.
     func sweepStore(mayRescue: Bool) async throws -> Bool {
         guard let rescue = try await store.sweep(mayRescue: mayRescue) else { return false }
-        guard !rescue.workers.isEmpty || !rescue.ready.isEmpty else { return true }
+        for (run, error) in rescue.stuck {
+            logger.error(
+                "a run under which workers die could not be set aside; the next sweep tries again",
+                metadata: ["run": "\(run)", "error": "\(error)"])
+        }
+        guard !rescue.workers.isEmpty || !rescue.ready.isEmpty || !rescue.poisoned.isEmpty else {
+            return true
+        }
         logger.notice(
             "runs taken from silent workers",
             metadata: [

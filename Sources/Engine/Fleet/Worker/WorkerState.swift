@@ -15,7 +15,9 @@ struct WorkerState {
 
     private let slots: Int
     private var held: [RunID: RunSession?] = [:]
-    private var done: [RunID] = []
+    /// To be given back. A set: while the dispatcher is away a run can come and go here more than once, and
+    /// its lease there is still one.
+    private var done: Set<RunID> = []
     /// Leased again while still held: their end here and their next start crossed.
     private var leasedAgain: Set<RunID> = []
     private var reclaimed: [RunID] = []
@@ -27,7 +29,6 @@ struct WorkerState {
     var sessions: [RunSession] { held.values.compactMap { $0 } }
     var heldIDs: [RunID] { Array(held.keys) }
     var heldCount: Int { held.count }
-    var isIdle: Bool { held.isEmpty }
 
     /// The bell, a timer or the fallback poll says that there may be work.
     mutating func rang() { mayHaveMore = true }
@@ -49,7 +50,7 @@ struct WorkerState {
 
     private mutating func exchange(free: Int) -> Next {
         defer { done = [] }
-        return .exchange(done: done, free: free)
+        return .exchange(done: Array(done), free: free)
     }
 
     /// Takes the ids that the dispatcher leased to this worker, without those it holds already.
@@ -58,13 +59,15 @@ struct WorkerState {
         let new = ids.filter { held[$0] == nil }
         leasedAgain.formUnion(ids.filter { held[$0] != nil })
         for id in new { held[id] = .some(nil) }
+        // In use again: giving it back now would free a place in its tenant's cap that it still takes.
+        done.subtract(new)
         return new
     }
 
     /// Nothing came of an exchange; what was done must be said again.
     mutating func exchangeFailed(done: [RunID]) {
         // A stopping worker does not wait for a dispatcher that is away: its leases there end by themselves.
-        if !isStopping { self.done += done }
+        if !isStopping { self.done.formUnion(done.filter { held[$0] == nil }) }
         mayHaveMore = true
     }
 
@@ -73,7 +76,10 @@ struct WorkerState {
     mutating func left(_ id: RunID) {
         held[id] = nil
         mayHaveMore = true
-        guard leasedAgain.remove(id) != nil, !isStopping else { return done.append(id) }
+        guard leasedAgain.remove(id) != nil, !isStopping else {
+            done.insert(id)
+            return
+        }
         held[id] = .some(nil)
         reclaimed.append(id)
     }
