@@ -11,11 +11,14 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let scrypt: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
+let csv: Target.Dependency = .product(name: "SwiftCSV", package: "SwiftCSV")
 
 func layer(_ name: String, in room: String, needs: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: needs, path: "Sources/\(room)/\(name)", swiftSettings: strict)
@@ -62,7 +65,8 @@ let commerce: [Target] = [
     migrations("Commerce"),
     layer("Commerce", in: "Commerce"),
     layer(
-        "CommerceStore", in: "Commerce", needs: ["Commerce", "Postgres", "CommerceMigrations", crypto, log]),
+        "CommerceStore", in: "Commerce",
+        needs: ["Commerce", "Postgres", "CommerceMigrations", crypto, scrypt, log]),
 ]
 
 let vendors: [Target] = [
@@ -71,6 +75,7 @@ let vendors: [Target] = [
     layer("SmartBill", in: "Vendors", needs: ["VendorHTTP", "Commerce", "Durable"]),
     layer("BigBuy", in: "Vendors", needs: ["VendorHTTP", "Commerce", "Durable"]),
     layer("Resend", in: "Vendors", needs: ["VendorHTTP", "Commerce", "Durable", crypto]),
+    layer("SupplierFeeds", in: "Vendors", needs: ["VendorHTTP", "Commerce", "Durable", csv, crypto]),
     layer("Telemetry", in: "Vendors", needs: ["VendorHTTP", log, metrics, tracing, lifecycle]),
     layer("VendorSandbox", in: "Vendors", needs: [hummingbird, asyncHTTPClient, crypto, log]),
 ]
@@ -80,6 +85,7 @@ let business: [Target] = [
         name: "Workflows",
         dependencies: [
             "Durable", "Fleet", "Commerce", "CommerceStore", "Stripe", "SmartBill", "BigBuy", "Resend",
+            "SupplierFeeds",
         ],
         path: "Workflows", swiftSettings: strict)
 ]
@@ -88,14 +94,17 @@ let faces: [Target] = [
     layer(
         "WebSupport", in: "Web",
         needs: [
-            hummingbird, "Commerce", "CommerceStore", "Postgres", crypto, log, metrics, tracing, lifecycle,
+            hummingbird, "Commerce", "CommerceStore", "Postgres", crypto, jwt, log, metrics, tracing,
+            lifecycle,
         ]),
     layer("Storefront", in: "Web", needs: ["WebSupport"]),
+    layer("Dashboard", in: "Web", needs: ["WebSupport"]),
     layer("Gateway", in: "Web", needs: ["WebSupport", "Stripe", "Resend"]),
     .executableTarget(
         name: "cartflux",
         dependencies: [
-            "Storefront", "Gateway", "Workflows", "Fleet", "VendorSandbox", "VendorHTTP", "EngineMigrations",
+            "Storefront", "Dashboard", "Gateway", "Workflows", "Fleet", "VendorSandbox", "VendorHTTP",
+            "EngineMigrations",
             "CommerceMigrations", "Telemetry", log, metrics, tracing,
             arguments, lifecycle, signals, histogram,
         ],
@@ -112,8 +121,8 @@ let proofs: [Target] = [
     tests("SimulationTests", of: ["Fleet", "DurableTesting", log]),
     tests("CommerceTests", of: ["Commerce"]),
     tests("CommerceStoreTests", of: ["CommerceStore", "EngineMigrations"]),
-    tests("VendorTests", of: ["Stripe", "SmartBill", "BigBuy", "Resend", "VendorSandbox"]),
-    tests("WorkflowsTests", of: ["Workflows", "VendorSandbox", "DurableTesting"]),
+    tests("VendorTests", of: ["Stripe", "SmartBill", "BigBuy", "Resend", "SupplierFeeds", "VendorSandbox"]),
+    tests("WorkflowsTests", of: ["Workflows", "Dashboard", "VendorSandbox", "DurableTesting"]),
     tests(
         "FaultTests",
         of: [
@@ -126,7 +135,9 @@ let proofs: [Target] = [
             "Telemetry", "Fleet", "WebSupport", "Commerce", "VendorHTTP", "EngineMigrations", hummingbird,
             log, metrics, tracing,
         ]),
-    tests("WebTests", of: ["Storefront", "Gateway", "CommerceMigrations", "EngineMigrations", crypto]),
+    tests(
+        "WebTests",
+        of: ["Storefront", "Dashboard", "Gateway", "CommerceMigrations", "EngineMigrations", crypto]),
 ]
 
 let package = Package(
@@ -151,6 +162,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     ],
     targets: drivers + engine + commerce + vendors + business + faces + proofs
 )

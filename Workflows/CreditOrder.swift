@@ -86,10 +86,12 @@ package struct CreditOrder: Workflow {
         }
     }
 
-    /// A refund that repeats a failed one has its paper from then.
+    /// A refund that repeats a failed one has its paper from then, be it of a part or of the whole.
     private func isCredited(_ refund: Refund, in tx: Transaction<OneTenant>) async throws -> Bool {
-        guard let earlier = refund.replaces else { return false }
-        return try await Invoices().find(.credit(earlier), for: refund.order, in: tx) != nil
+        guard let first = refund.replaces else { return false }
+        let sold = try await Orders().load(refund.order, in: tx)
+        let isWhole = refund.breakdown.amount == sold.total.gross
+        return try await Invoices().find(isWhole ? .storno : .credit(first), for: refund.order, in: tx) != nil
     }
 
     private func issue(_ credit: Credit, _ flow: Flow<Self>) async throws -> Output {

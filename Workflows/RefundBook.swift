@@ -17,6 +17,12 @@ struct RefundBook: Sendable {
         let refund = try await locked(id)
         guard refund.status != .failed else { return false }
         if try await Refunds().settle(id, in: tx) { try await postRefunded(refund, at: now) }
+        if let repeated = refund.replaces {
+            for failed in try await Refunds().all(of: refund.order, in: tx) where failed.origin == repeated {
+                try await Attention().resolve(
+                    .order(.refundFailed), subject: "\(failed.id)", by: "workflow", in: tx)
+            }
+        }
         try await Orders().refreshStatus(refund.order, in: tx)
         return true
     }
@@ -42,7 +48,34 @@ struct RefundBook: Sendable {
         return try await Refunds().load(id, in: tx)
     }
 
+    /// A refund that was made in Stripe's own pages: its row is written, now its books. False where Stripe
+    /// shows that it failed; then it is owed as any other.
+    func settleOutside(_ refund: Refund, hasFailed: Bool, at now: Date) async throws -> Bool {
+        guard hasFailed else { return try await settle(refund.id, at: now) }
+        try await fail(
+            refund.id, because: "the bank sent it back",
+            message:
+                "the bank sent a refund of \(refund.breakdown.amount) back that was made in Stripe; refund "
+                + "the shopper another way", at: now)
+        return false
+    }
+
+    /// Of a refund that is made again only the shopper's money moves; the rest stayed as the first one left
+    /// it.
     private func postRefunded(_ refund: Refund, at now: Date) async throws {
+        if refund.replaces != nil {
+            try await Ledger().post(
+                .refundRepeated(refund.id, order: refund.order, amount: refund.breakdown.amount, at: now),
+                in: tx)
+            return
+        }
+        if let reversed = refund.reversedOutside {
+            try await Ledger().post(
+                .refundedOutside(
+                    refund.id, order: refund.order, store: tx.tenant, amount: refund.breakdown.amount,
+                    reversed: reversed, at: now), in: tx)
+            return
+        }
         try await Ledger().post(
             .refunded(
                 refund.id, order: refund.order, store: tx.tenant, refund.breakdown,

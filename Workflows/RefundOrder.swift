@@ -2,6 +2,10 @@
 // takes the whole of it from the merchant; then exactly F of our fee back to the merchant; and when Stripe
 // says that the refund stands, the books. A crash between any two of them continues with the next. What was
 // reserved is free again only when it is certain that the shopper did not get it: else it could go out twice.
+//
+// What the bank sent back is made again from the platform's balance, where it lies: of the four moves only
+// the shopper's is left. It comes before the rest of what was asked for, so one run may make several
+// refunds.
 
 import Commerce
 import CommerceStore
@@ -45,16 +49,31 @@ package struct RefundOrder: Workflow {
         package let refund: RefundID?
     }
 
+    /// More of one payment are not sent back.
+    private static let rounds = 20
+
     let shop: Shop
 
     package func run(_ input: Input, _ flow: Flow<Self>) async throws -> Output {
-        let reserved: RefundPlan?
+        var last = Output(end: .nothingLeft, refund: nil)
+        for round in 1...Self.rounds {
+            guard let plan = try await plan(input, round, flow) else { return last }
+            last = Output(end: try await carryOut(plan, of: input, flow), refund: plan.id)
+            guard plan.isRepetition, last.end == .settled else { return last }
+        }
+        return last
+    }
+
+    private func plan(_ input: Input, _ round: Int, _ flow: Flow<Self>) async throws -> RefundPlan? {
         do {
-            reserved = try await reserve(input, flow)
+            return try await reserve(input, round, flow)
         } catch let failure as StepFailed {
             throw try await refuse(input, failure, flow)
         }
-        guard let plan = reserved else { return Output(end: .nothingLeft, refund: nil) }
+    }
+
+    private func carryOut(_ plan: RefundPlan, of input: Input, _ flow: Flow<Self>) async throws -> Output.End
+    {
         let refund: StripeRefund.ID
         do {
             refund = try await self.refund(plan, flow)
@@ -63,10 +82,10 @@ package struct RefundOrder: Workflow {
                 throw try await leave(plan, of: input, failure, flow)
             }
             try await fail(plan, failure.failure.message, flow)
-            return Output(end: .failed, refund: plan.id)
+            return .failed
         }
         do {
-            return Output(end: try await finish(refund, plan, of: input, flow), refund: plan.id)
+            return try await finish(refund, plan, flow)
         } catch let failure as StepFailed {
             throw try await leave(plan, of: input, failure, flow)
         }
@@ -74,20 +93,21 @@ package struct RefundOrder: Workflow {
 
     /// Everything after the shopper's money is on its way.
     private func finish(
-        _ refund: StripeRefund.ID, _ plan: RefundPlan, of input: Input, _ flow: Flow<Self>
+        _ refund: StripeRefund.ID, _ plan: RefundPlan, _ flow: Flow<Self>
     ) async throws -> Output.End {
         try await noteRefund(refund, of: plan, flow)
         if plan.fee.isPositive { try await releaseFee(plan, flow) }
-        guard try await stands(refund, flow) else {
+        guard try await stands(refund, plan, flow) else {
             try await fail(plan, "the bank did not take the refund", flow)
             return .failed
         }
         return try await settle(plan, flow) ? .settled : .failed
     }
 
-    private func reserve(_ input: Input, _ flow: Flow<Self>) async throws -> RefundPlan? {
-        let key = "run:\(flow.id)"
-        return try await flow.transaction(.reserve, on: shop.transactions) { tx in
+    private func reserve(_ input: Input, _ round: Int, _ flow: Flow<Self>) async throws -> RefundPlan? {
+        let item = round == 1 ? "" : "\(round)"
+        let key = round == 1 ? "run:\(flow.id)" : "run:\(flow.id):\(round)"
+        return try await flow.transaction(.reserve, for: item, on: shop.transactions) { tx in
             let refund =
                 if let units = input.units {
                     try await Refunds().reserve(
@@ -104,18 +124,20 @@ package struct RefundOrder: Workflow {
             return RefundPlan(
                 id: refund.id, intent: PaymentIntent.ID(rawValue: intent),
                 charge: StripeCharge.ID(rawValue: charge),
-                amount: refund.breakdown.amount, fee: refund.breakdown.feeRefund, run: flow.id)
+                amount: refund.breakdown.amount,
+                fee: refund.replaces == nil ? refund.breakdown.feeRefund : .zero(payment.amount.currency),
+                run: flow.id, item: item, repeats: refund.replaces)
         }
     }
 
     /// Stripe forgets keys after a day and this step may take longer, so an earlier call is looked for by our
     /// mark.
     private func refund(_ plan: RefundPlan, _ flow: Flow<Self>) async throws -> StripeRefund.ID {
-        try await flow.step(.refund, retry: .patient) { attempt in
+        try await flow.step(.refund, for: plan.item ?? "", retry: .patient) { attempt in
             if attempt.isAmbiguous, let known = try await earlierRefund(of: plan) { return known.id }
             try await attempt.announce()
             let request = StripeRefundRequest(
-                paymentIntent: plan.intent, amount: plan.amount, reverseTransfer: true,
+                paymentIntent: plan.intent, amount: plan.amount, reverseTransfer: !plan.isRepetition,
                 refundApplicationFee: false, metadata: plan.marks)
             do throws(StripeFailure) {
                 return try await shop.stripe.refund(request, key: "cf:refund:\(plan.id)").id
@@ -138,13 +160,13 @@ package struct RefundOrder: Workflow {
     }
 
     private func noteRefund(_ refund: StripeRefund.ID, of plan: RefundPlan, _ flow: Flow<Self>) async throws {
-        try await flow.write(.noteRefund, in: shop) { tx in
+        try await flow.write(.noteRefund, for: plan.item ?? "", in: shop) { tx in
             try await Refunds().markSent(plan.id, stripeRefund: refund.rawValue, in: tx)
         }
     }
 
     private func releaseFee(_ plan: RefundPlan, _ flow: Flow<Self>) async throws {
-        let returned = try await flow.step(.releaseFee, retry: .patient) { attempt in
+        let returned = try await flow.step(.releaseFee, for: plan.item ?? "", retry: .patient) { attempt in
             guard let fee = try await shop.stripe.charge(plan.charge).applicationFee else {
                 throw NoFeeOnCharge(charge: plan.charge)
             }
@@ -158,17 +180,20 @@ package struct RefundOrder: Workflow {
                 fee, amount: plan.fee, metadata: plan.marks, key: "cf:refund-fee:\(plan.id)"
             ).id
         }
-        try await flow.write(.noteFee, in: shop) { tx in
+        try await flow.write(.noteFee, for: plan.item ?? "", in: shop) { tx in
             try await Refunds().recordFeeRefund(plan.id, stripeFeeRefund: returned.rawValue, in: tx)
         }
     }
 
     /// Waits for Stripe's word, and asks for it where no event comes.
-    private func stands(_ refund: StripeRefund.ID, _ flow: Flow<Self>) async throws -> Bool {
-        var round = 0
+    private func stands(_ refund: StripeRefund.ID, _ plan: RefundPlan, _ flow: Flow<Self>) async throws
+        -> Bool
+    {
+        var look = 0
         while true {
-            round += 1
-            let state = try await flow.step(.readRefund, for: round, retry: .patient) { _ in
+            look += 1
+            let item = plan.isRepetition ? "\(plan.id)-\(look)" : "\(look)"
+            let state = try await flow.step(.readRefund, for: item, retry: .patient) { _ in
                 RefundState(try await shop.stripe.refund(refund).status)
             }
             switch state {
@@ -181,18 +206,19 @@ package struct RefundOrder: Workflow {
 
     /// False when Stripe's event of a failure was faster: between our look and this step it may have come.
     private func settle(_ plan: RefundPlan, _ flow: Flow<Self>) async throws -> Bool {
-        try await flow.transaction(.book, on: shop.transactions) { tx in
+        try await flow.transaction(.book, for: plan.item ?? "", on: shop.transactions) { tx in
             let isSettled = try await RefundBook(tx: tx).settle(plan.id, at: shop.clock.now)
             if isSettled {
                 try await shop.starter.start(
-                    CreditOrder.self, CreditOrder.Input(refund: plan.id), once: "\(plan.id)", with: tx)
+                    CreditOrder.self, CreditOrder.Input(refund: plan.origin), once: "\(plan.origin)", with: tx
+                )
             }
             return isSettled
         }
     }
 
     private func fail(_ plan: RefundPlan, _ reason: String, _ flow: Flow<Self>) async throws {
-        try await flow.write(.fail, in: shop) { tx in
+        try await flow.write(.fail, for: plan.item ?? "", in: shop) { tx in
             try await RefundBook(tx: tx).fail(
                 plan.id, because: reason, message: "the refund of \(plan.amount) failed: \(reason)",
                 at: shop.clock.now)
@@ -236,6 +262,14 @@ private struct RefundPlan: Codable, Sendable {
     /// F: what of our fee goes back to the merchant.
     let fee: Money
     let run: RunID
+    /// Nothing for the run's first refund, and in journals of before there were others.
+    var item: String?
+    /// The refund that the bank sent back.
+    var repeats: RefundID?
+
+    var isRepetition: Bool { repeats != nil }
+    /// One paper for a refund, however often it is made.
+    var origin: RefundID { repeats ?? id }
 
     /// What finds the refund again, and its events the run.
     var marks: [String: String] { [PaymentCourier.refundMark: "\(id)", PaymentCourier.refundRun: "\(run)"] }

@@ -9,6 +9,7 @@ import FoundationEssentials
 import Resend
 import SmartBill
 import Stripe
+import SupplierFeeds
 
 /// Opens a merchant's account at SmartBill, from what is sealed under the kind `smartbill` (`user:token`) and
 /// the company's code.
@@ -22,6 +23,8 @@ package struct Shop: Sendable {
     package let signals: any SignalSender
     /// Starts runs together with the rows that are their reason.
     package let starter: any RunStarter
+    /// What earlier runs have done.
+    package let history: any RunHistory
     package let stripe: StripeClient
     package let bigbuy: BigBuyClient
     package let resend: ResendClient
@@ -31,24 +34,33 @@ package struct Shop: Sendable {
     package let sender: EmailAddress
     /// The address of an order's status page.
     package let orderPage: @Sendable (Store, StatusToken) -> String
+    /// Where merchants find their store and its wizard.
+    package let pages: MerchantPages
     /// Whether this installation works with real money.
     package let isLive: Bool
     package let clock: any DurableClock
     package let patience: Patience
+    /// How each kind of supplier is read.
+    package let suppliers: SupplierAdapters
 
     package init(
         database: Database, transactions: StoreTransactions, signals: any SignalSender,
-        starter: any RunStarter,
+        starter: any RunStarter, history: any RunHistory,
         stripe: StripeClient, bigbuy: BigBuyClient,
         resend: ResendClient, credentials: Credentials, openSmartBill: @escaping OpenSmartBill,
         sender: EmailAddress,
         orderPage: @escaping @Sendable (Store, StatusToken) -> String, isLive: Bool,
-        clock: any DurableClock = SystemClock(), patience: Patience = Patience()
+        clock: any DurableClock = SystemClock(), patience: Patience = Patience(),
+        pages: MerchantPages = MerchantPages(scheme: "https", domain: "cartflux.example"),
+        suppliers: SupplierAdapters = SupplierAdapters()
     ) {
+        self.suppliers = suppliers
+        self.pages = pages
         self.database = database
         self.transactions = transactions
         self.signals = signals
         self.starter = starter
+        self.history = history
         self.stripe = stripe
         self.bigbuy = bigbuy
         self.resend = resend
@@ -62,7 +74,10 @@ package struct Shop: Sendable {
     }
 
     /// The workflows that start by themselves, at the times that they declare.
-    package static let scheduled: [any Scheduled.Type] = []
+    package static let scheduled: [any Scheduled.Type] = [
+        MonthlyPlatformBilling.self, PayAffiliates.self, StartSupplierSyncs.self,
+        PlatformCatalogueSync.self, ReconcileLedger.self,
+    ]
 
     /// Makes every workflow of the shop known to a worker.
     package func register(into registry: inout WorkflowRegistry) {
@@ -73,6 +88,21 @@ package struct Shop: Sendable {
         registry.register(RefundOrder(shop: self))
         registry.register(SendOrderEmail(shop: self))
         registry.register(CreditOrder(shop: self))
+        registry.register(HandleDispute(shop: self))
+        registry.register(PostOutsideMoves(shop: self))
+        registry.register(ReconcileLedger(shop: self))
+        registry.register(SendLetter(shop: self))
+        registry.register(MerchantOnboarding(shop: self))
+        registry.register(MonthlyPlatformBilling(shop: self))
+        registry.register(BillAccount(shop: self))
+        registry.register(ChangePlan(shop: self))
+        registry.register(FollowStripeBilling(shop: self))
+        registry.register(PayAffiliates(shop: self))
+        registry.register(PayAffiliate(shop: self))
+        registry.register(SupplierSync(shop: self))
+        registry.register(StartSupplierSyncs(shop: self))
+        registry.register(PlatformCatalogueSync(shop: self))
+        registry.register(MeetSupplierCosts(shop: self))
     }
 }
 
@@ -91,6 +121,8 @@ package struct Patience: Sendable {
     package var lostParcel: Duration = .seconds(45 * 86_400)
     /// For the event that settles a refund, before Stripe is asked.
     package var refund: Duration = .seconds(6 * 3_600)
+    /// Between looks at a dispute of which no event comes.
+    package var dispute: Duration = .seconds(86_400)
     /// In which a shopper may withdraw, counted from the delivery.
     package var withdrawal: Duration = .seconds(14 * 86_400)
 
@@ -98,6 +130,9 @@ package struct Patience: Sendable {
 }
 
 extension Shop {
+    /// Puts the tokens into letters.
+    var secrets: LetterTokens { LetterTokens(credentials) }
+
     /// Reads or notes something of a store within a step that is no transaction itself. What it notes must
     /// bear repetition.
     func inStore<Value: Sendable>(

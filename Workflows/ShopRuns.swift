@@ -25,6 +25,22 @@ package protocol RunStarter: Sendable {
     func start<W: Workflow>(
         _ workflow: W.Type, _ input: W.Input, once key: String, with tx: Transaction<OneTenant>
     ) async throws
+
+    /// Starts many runs for many stores, each once per key. Where it throws, repeat it whole.
+    func start<W: Workflow>(_ workflow: W.Type, _ runs: [KeyedRun<W.Input>]) async throws
+}
+
+/// One of many runs that are started together.
+package struct KeyedRun<Input: Sendable>: Sendable {
+    package let key: String
+    package let input: Input
+    package let tenant: TenantID
+
+    package init(key: String, input: Input, tenant: TenantID) {
+        self.key = key
+        self.input = input
+        self.tenant = tenant
+    }
 }
 
 extension Runs: RunStarter {
@@ -32,5 +48,17 @@ extension Runs: RunStarter {
         _ workflow: W.Type, _ input: W.Input, once key: String, with tx: Transaction<OneTenant>
     ) async throws {
         _ = try await start(W.self, input, once: key, for: Tenant(tx.tenant), in: tx.postgres)
+    }
+
+    package func start<W: Workflow>(_ workflow: W.Type, _ runs: [KeyedRun<W.Input>]) async throws {
+        // Submitted together, they are committed together.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for run in runs {
+                group.addTask {
+                    _ = try await self.start(W.self, run.input, once: run.key, for: Tenant(run.tenant))
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 }

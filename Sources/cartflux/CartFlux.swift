@@ -13,7 +13,9 @@ struct CartFlux: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, ServeCommand.self, WorkCommand.self, ScheduleCommand.self, MigrateCommand.self,
             SandboxCommand.self, RunsCommand.self, QueuesCommand.self, WorkersCommand.self,
-            SchedulesCommand.self, AuditCommand.self, StorageCommand.self,
+            SchedulesCommand.self, AdminsCommand.self, AuditCommand.self, StorageCommand.self,
+            SuppliersCommand.self,
+            BillingCommand.self, ReportsCommand.self, LedgerCommand.self,
             DemoCommand.self, BenchCommand.self,
         ])
 }

@@ -12,11 +12,17 @@ import Testing
     /// Tables that belong to no tenant, each for a reason that its comment in the schema gives.
     static let shared: Set<String> = [
         "plan", "app_user", "platform_supplier", "fx_rate", "stock_item", "webhook_inbox", "migration",
+        "ledger_report", "platform_identity", "platform_month", "platform_series", "affiliate_referral",
+        "throttle", "admin", "admin_recovery_code", "admin_session",
+        "catalogue_item", "catalogue_category", "catalogue_sync", "catalogue_quarantine",
     ]
 
     /// Those of them that the application may write, and those in which every store may read every row.
     static let written: Set<String> = ["webhook_inbox"]
-    static let readByAll: Set<String> = ["plan", "platform_supplier", "fx_rate", "webhook_inbox"]
+    static let readByAll: Set<String> = [
+        "plan", "platform_supplier", "fx_rate", "webhook_inbox", "platform_identity",
+        "catalogue_item", "catalogue_category", "catalogue_sync",
+    ]
 
     /// One line per flaw, such as "orders: row security is not forced".
     static func flaws(_ connection: PostgresPool, schema: String) async throws -> [String] {

@@ -57,7 +57,7 @@ import Testing
         let (one, two) = (RefundID(), RefundID())
         let events: [PaymentEvent] = [
             .succeeded(.eur(1000)), .refundSettled(one, .eur(500), replacing: nil),
-            .refundFailed(one, .eur(500)),
+            .refundFailed(one, .eur(500), replacing: nil),
             .refundSettled(two, .eur(500), replacing: one),
         ]
         var random = SeededRandom(3)
@@ -126,7 +126,7 @@ import Testing
             let refund = RefundID()
             events.append(.refundSettled(refund, .eur(500), replacing: nil))
             if random.int(0...3) == 0 {
-                events.append(.refundFailed(refund, .eur(500)))
+                events.append(.refundFailed(refund, .eur(500), replacing: nil))
                 if random.flip() { events.append(.refundSettled(RefundID(), .eur(500), replacing: refund)) }
             }
         }

@@ -32,8 +32,8 @@ final class CannedServer: Sendable {
         var requests: [String] = []
     }
 
-    /// The listening socket. Its number is given back when nobody can use it any more: a number that was given
-    /// back too early belongs to somebody else's socket by the time it is shut down.
+    /// The listening socket. Its number is given back when nobody can use it any more: a number that was
+    /// given back too early belongs to somebody else's socket by the time it is shut down.
     private final class Listener: Sendable {
         let descriptor: Int32
 

@@ -234,6 +234,30 @@ struct SandboxBigBuyTests {
         }
     }
 
+    @Test("a lever changes, adds and withdraws articles in every list")
+    func catalogueLevers() async throws {
+        try await Self.open { desk in
+            try await desk.pull("products", ["sku": "V0100101", "price": 12, "quantity": 3])
+            try await desk.pull("products", ["sku": "V0100102", "listed": false])
+            try await desk.pull(
+                "products", ["sku": "V0999001", "price": 4, "quantity": 7, "taxonomy": 19659])
+
+            let base = "/rest/catalog"
+            let prices = try await desk.get("\(base)/productprices.json?parentTaxonomy=19657")
+            let stock = try await desk.get("\(base)/productsstockbyhandlingdays.json")
+            let fresh = try await desk.get("\(base)/new-products.json")
+            let branches = try await desk.get("\(base)/productstaxonomies.json?parentTaxonomy=19659")
+            let gone = try await desk.send("GET", "\(base)/product/334498.json")
+
+            #expect(prices.array.first { $0["sku"] == "V0100101" }?["wholesalePrice"] == 12)
+            #expect(stock.array.first { $0["sku"] == "V0100101" }?["stocks"][0]["quantity"] == 3)
+            #expect(!stock.array.contains { $0["sku"] == "V0100102" })
+            #expect(fresh.array.map { $0["sku"] } == ["V0999001"])
+            #expect(branches.array.last?["product"] == 334517)
+            #expect(gone.status == 404)
+        }
+    }
+
     @Test("limits, once on, refuse in plain text until the window ends")
     func limits() async throws {
         try await Self.open { desk in

@@ -10,7 +10,7 @@ struct CrashEverywhereTests {
     /// Effects that each may happen once and only once, however often the worker dies.
     private static let effects = ["payment_intent.create", "order.create", "invoice.create", "email.create"]
 
-    @Test("the main path has the same outside effects", .timeLimit(.minutes(5)))
+    @Test("the main path has the same outside effects", .timeLimit(.minutes(20)))
     func mainPath() async throws {
         let survived = try await CrashRunner.survive { crash in
             try await World.open(seenAs: crash) { world in
@@ -25,7 +25,7 @@ struct CrashEverywhereTests {
         #expect(survived > 40)
     }
 
-    @Test("a refund after the payment has the same outside effects", .timeLimit(.minutes(5)))
+    @Test("a refund after the payment has the same outside effects", .timeLimit(.minutes(20)))
     func refund() async throws {
         let survived = try await CrashRunner.survive { crash in
             let supplier = StandInSupplier()

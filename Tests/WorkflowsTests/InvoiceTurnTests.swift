@@ -180,7 +180,7 @@ struct InvoiceTurnTests {
         }
     }
 
-    @Test("a crowd of invoices of one series takes two visits each and no retry", .timeLimit(.minutes(5)))
+    @Test("a crowd of invoices of one series takes two visits each and no retry", .timeLimit(.minutes(20)))
     func crowd() async throws {
         let count = 40
         try await World.open(stock: count) { world in

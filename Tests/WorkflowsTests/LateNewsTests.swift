@@ -130,7 +130,8 @@ struct LateNewsTests {
         let intent = try #require(object["payment_intent"].string ?? object["id"].string)
         let delivery = try await world.transaction { tx in
             let payment = try #require(try await Payments().find(intent: intent, in: tx))
-            return try await PaymentCourier(sender).deliver(event, about: payment, in: tx)
+            return try await PaymentCourier(sender, starter: world.starter)
+                .deliver(event, about: payment, in: tx)
         }
         #expect(delivery == .delivered)
     }

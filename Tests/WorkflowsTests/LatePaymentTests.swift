@@ -78,7 +78,8 @@ struct LatePaymentTests {
                 let event = try StripeEvent(parsing: raw.bytes)
                 guard event.kind == .paymentSucceeded else { continue }
                 let answer = try await world.transaction { tx in
-                    try await PaymentCourier(MemorySignals(journal: world.fleet.journal))
+                    try await PaymentCourier(
+                        MemorySignals(journal: world.fleet.journal), starter: world.starter)
                         .deliver(event, about: payment, in: tx)
                 }
                 #expect(answer == .delivered)

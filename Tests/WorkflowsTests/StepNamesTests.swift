@@ -14,12 +14,15 @@ struct StepNamesTests {
     func workflows() {
         let names = [
             CheckoutToFulfilment.name, ForwardSupplierOrder.name, FollowParcels.name, InvoiceOrder.name,
-            RefundOrder.name, SendOrderEmail.name, CreditOrder.name,
+            RefundOrder.name, SendOrderEmail.name, CreditOrder.name, HandleDispute.name,
+            PostOutsideMoves.name,
+            ReconcileLedger.name,
         ].map(\.rawValue)
         #expect(
             names == [
                 "checkout_to_fulfilment", "forward_supplier_order", "follow_parcels", "smartbill_invoice",
-                "refund_order", "send_order_email", "smartbill_credit",
+                "refund_order", "send_order_email", "smartbill_credit", "handle_dispute",
+                "post_outside_moves", "reconcile_ledger",
             ])
     }
 
@@ -53,7 +56,44 @@ struct StepNamesTests {
                 "fail",
             ])
         #expect(
+            names(HandleDispute.Step.self) == [
+                "attend", "read", "note", "recover", "book_recovery", "weigh", "recall", "assemble", "submit",
+                "note_submitted", "give_back", "close",
+            ])
+        #expect(names(ReconcileLedger.Step.self) == ["compare", "keep", "ask"])
+        #expect(names(PostOutsideMoves.Step.self) == ["read", "post", "ask_person"])
+        #expect(
             names(SendOrderEmail.Step.self) == ["write", "send", "note_sent", "note_failed", "note_doubt"])
+    }
+
+    @Test("the supplier workflows keep the names of themselves and of their steps")
+    func suppliers() {
+        let workflows = [
+            SupplierSync.name, StartSupplierSyncs.name, PlatformCatalogueSync.name, MeetSupplierCosts.name,
+        ].map(\.rawValue)
+        #expect(
+            workflows == [
+                "supplier_sync", "start_supplier_syncs", "platform_catalogue_sync", "meet_supplier_costs",
+            ])
+        #expect(
+            names(SupplierSync.Step.self) == ["open", "fetch", "page", "retire", "reprice", "close"])
+        #expect(names(StartSupplierSyncs.Step.self) == ["find", "start"])
+        #expect(
+            names(PlatformCatalogueSync.Step.self) == ["open", "roots", "pull", "retire", "tell", "close"])
+        #expect(names(MeetSupplierCosts.Step.self) == ["reprice", "tell"])
+    }
+
+    @Test("the merchants' workflows keep their names")
+    func merchants() {
+        #expect(MerchantOnboarding.name.rawValue == "merchant_onboarding")
+        #expect(SendLetter.name.rawValue == "send_letter")
+        #expect(
+            names(MerchantOnboarding.Step.self) == [
+                "begin", "look", "open_account", "keep_account", "note_refusal", "read_account",
+                "record_account", "remind", "publish",
+            ])
+        #expect(names(SendLetter.Step.self) == ["send", "note_sent", "note_failed"])
+        #expect(OnboardingSignal.Kind.allCases.map(\.rawValue) == ["saved", "account", "publish"])
     }
 
     @Test("signals and their words keep their names")

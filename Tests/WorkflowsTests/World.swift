@@ -77,6 +77,7 @@ struct World: Sendable {
     private let sandbox: VendorSandbox
     /// Where a test has asked for connections of its own.
     private let own: PostgresPool?
+    let starter: any RunStarter
     private let delivered = Delivered()
 
     /// Starts everything, runs `body` and stops the vendors.
@@ -132,11 +133,12 @@ struct World: Sendable {
 
         let transactions = MemoryTransactions(database)
         let signals = LateSignals()
+        starter = signals
         let clock = ManualClock(Date())
         let invoicingURL = smartBill.baseURL + "/SBORO/api"
         let shop = Shop(
             database: database, transactions: StoreTransactions(transactions), signals: signals,
-            starter: signals,
+            starter: signals, history: signals,
             stripe: stripeClient,
             bigbuy: BigBuyClient(
                 key: "test", base: bigBuy.baseURL, timeout: .seconds(10), now: { clock.now }),
@@ -201,14 +203,10 @@ struct World: Sendable {
 
     /// Brings the events that Stripe has made since, each once, to their runs.
     func deliverEvents() async throws {
-        let courier = PaymentCourier(MemorySignals(journal: fleet.journal))
         for raw in await stripe.vendor.objects("events") ?? [] {
             let event = try StripeEvent(parsing: raw.bytes)
-            guard let intent = event.intent, delivered.isFirst(event.id.rawValue) else { continue }
-            try await transaction { tx in
-                guard let payment = try await Payments().find(intent: intent, in: tx) else { return }
-                _ = try await courier.deliver(event, about: payment, in: tx)
-            }
+            guard delivered.isFirst(event.id.rawValue) else { continue }
+            _ = try await deliver(event)
         }
     }
 
@@ -221,10 +219,12 @@ struct World: Sendable {
     }
 
     /// A checkout that was paid and forwarded.
-    func paidCheckout(_ quantity: Int = 1, lines: Int = 1) async throws -> RunID {
+    func paidCheckout(
+        _ quantity: Int = 1, lines: Int = 1, with method: String = "pm_card_visa"
+    ) async throws -> RunID {
         let run = try await checkout(quantity, lines: lines)
         try await settle()
-        try await pay(run)
+        try await pay(run, with: method)
         try await deliverEvents()
         try await settle()
         return run
@@ -336,14 +336,4 @@ struct World: Sendable {
 private final class Delivered: Sendable {
     private let known = Mutex<Set<String>>([])
     func isFirst(_ id: String) -> Bool { known.withLock { $0.insert(id).inserted } }
-}
-
-extension StripeEvent {
-    fileprivate var intent: String? {
-        switch subject {
-        case .paymentIntent(let intent): intent.id.rawValue
-        case .refund(let refund): refund.paymentIntent?.rawValue
-        default: nil
-        }
-    }
 }

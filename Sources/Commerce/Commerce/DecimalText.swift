@@ -15,7 +15,7 @@ struct DecimalText: Equatable, Sendable {
         let isNegative = rest.first == "-"
         if isNegative || rest.first == "+" { rest = rest.dropFirst() }
         let exponent: Int
-        if let mark = rest.firstIndex(where: { $0 == "e" || $0 == "E" }) {
+        if rest.first?.isDigit == true, let mark = rest.firstIndex(where: { $0 == "e" || $0 == "E" }) {
             guard let power = Int(rest[rest.index(after: mark)...]), abs(power) <= Self.digitLimit else {
                 throw refuse("the exponent is not possible")
             }

@@ -28,10 +28,15 @@ package typealias InvoiceID = Identifier<InvoiceKind>
 package typealias PlatformInvoiceID = Identifier<PlatformInvoiceKind>
 package typealias EmailID = Identifier<EmailKind>
 package typealias AffiliateID = Identifier<AffiliateKind>
+package typealias AffiliatePayoutID = Identifier<AffiliatePayoutKind>
+/// A change of an account's plan, as it was asked for.
+package typealias PlanChangeID = Identifier<PlanChangeKind>
 package typealias DomainID = Identifier<DomainKind>
 package typealias SessionID = Identifier<SessionKind>
 package typealias AttentionItemID = Identifier<AttentionItemKind>
 package typealias SupplierFeedID = Identifier<SupplierFeedKind>
+/// One reading of a supplier's feed.
+package typealias SupplierSyncID = Identifier<SupplierSyncKind>
 package typealias AuditID = Identifier<AuditKind>
 
 package enum TenantKind: IdentifierKind { package static var noun: String { "store" } }
@@ -58,8 +63,11 @@ package enum InvoiceKind: IdentifierKind { package static var noun: String { "in
 package enum PlatformInvoiceKind: IdentifierKind { package static var noun: String { "platform invoice" } }
 package enum EmailKind: IdentifierKind { package static var noun: String { "e-mail" } }
 package enum AffiliateKind: IdentifierKind { package static var noun: String { "affiliate" } }
+package enum AffiliatePayoutKind: IdentifierKind { package static var noun: String { "affiliate payout" } }
+package enum PlanChangeKind: IdentifierKind { package static var noun: String { "change of plan" } }
 package enum DomainKind: IdentifierKind { package static var noun: String { "custom domain" } }
 package enum SessionKind: IdentifierKind { package static var noun: String { "session" } }
 package enum AttentionItemKind: IdentifierKind { package static var noun: String { "attention item" } }
 package enum SupplierFeedKind: IdentifierKind { package static var noun: String { "supplier feed" } }
+package enum SupplierSyncKind: IdentifierKind { package static var noun: String { "supplier sync" } }
 package enum AuditKind: IdentifierKind { package static var noun: String { "audit entry" } }

@@ -17,14 +17,34 @@ extension LedgerTransaction {
         vatCountry: CountryCode, at now: Date
     ) throws(CommerceError) -> LedgerTransaction {
         let kinds: [LedgerAccount.Revenue] = [.markup, .commission, .processing]
-        let weights = [statement.markups, statement.commissions, statement.processing]
-        let inside = statement.fees.vat.split(by: weights.map { max(0, $0.minorUnits) })
+        let fees = FeeTotals(
+            markups: statement.markups, commissions: statement.commissions, processing: statement.processing)
+        let inside = fees.vatShares(at: statement.fees.rate)
         return try LedgerTransaction(
             LedgerSource(.platformInvoice, invoice, .issued), at: now,
             zip(kinds, inside).map { Posting(.revenue($0), $1) } + [
                 Posting(.merchantReceivable(billedStore), statement.subscription.gross),
                 Posting(.revenue(.subscription), -statement.subscription.net),
                 Posting(.vatPayable(vatCountry), -(statement.fees.vat + statement.subscription.vat)),
+            ])
+    }
+
+    /// A credit note was issued for what refunds took back of earlier invoices: the VAT inside them is not
+    /// owed any more. The fees themselves went back with each refund.
+    ///
+    /// | account | amount |
+    /// |---|---|
+    /// | vat_payable:{country} | + the VAT inside |
+    /// | revenue:markup, :commission, :processing | - their part of it |
+    package static func platformCreditIssued(
+        _ note: PlatformInvoiceID, _ credits: FeeTotals, vat: PlatformVAT, at now: Date
+    ) throws(CommerceError) -> LedgerTransaction {
+        let kinds: [LedgerAccount.Revenue] = [.markup, .commission, .processing]
+        let inside = credits.vatShares(at: vat.rate)
+        return try LedgerTransaction(
+            LedgerSource(.platformInvoice, note, .issued), at: now,
+            zip(kinds, inside).map { Posting(.revenue($0), $1) } + [
+                Posting(.vatPayable(vat.country), -inside.total(credits.total.currency))
             ])
     }
 
@@ -58,17 +78,17 @@ extension LedgerTransaction {
             [Posting(.expense(.affiliate), amount), Posting(.affiliatePayable(affiliate), -amount)])
     }
 
-    /// An affiliate was paid.
+    /// An affiliate was paid, by a transfer to its store's balance at Stripe.
     ///
     /// | account | amount |
     /// |---|---|
     /// | affiliate_payable:{affiliate} | + amount |
-    /// | clearing:bank | - amount |
+    /// | stripe:platform | - amount |
     package static func affiliatePaid(
         _ payout: String, affiliate: AffiliateID, amount: Money, at now: Date
     ) throws(CommerceError) -> LedgerTransaction {
         try LedgerTransaction(
             LedgerSource(.affiliatePayout, payout, .paid), at: now,
-            [Posting(.affiliatePayable(affiliate), amount), Posting(.clearing(.bank), -amount)])
+            [Posting(.affiliatePayable(affiliate), amount), Posting(.stripePlatform, -amount)])
     }
 }

@@ -44,22 +44,27 @@ extension LedgerTransaction {
             ])
     }
 
-    /// The dispute was won: the amount is back, and what had been taken from the store is transferred to
-    /// it again.
+    /// The dispute was won: the amount is back, with the fee where the vendor returns it, and what had been
+    /// taken from the store is transferred to it again.
     ///
     /// | account | amount |
     /// |---|---|
-    /// | stripe:platform | + amount - recovered |
+    /// | expense:stripe_fees | - fee |
+    /// | stripe:platform | + amount + fee - recovered |
     /// | clearing:disputes | - amount + recovered |
     /// | stripe:connected:{store} | + recovered |
     /// | merchant_funds:{store} | - recovered |
     package static func disputeWon(
-        _ dispute: String, order: OrderID, store: TenantID, amount: Money, recovered: Money, at now: Date
+        _ dispute: String, order: OrderID, store: TenantID, amount: Money, recovered: Money,
+        fee: Money? = nil, at now: Date
     ) throws(CommerceError) -> LedgerTransaction {
         _ = try recovered.required(in: amount.currency)
+        let fee = fee ?? .zero(amount.currency)
         return try LedgerTransaction(
             LedgerSource(.dispute, dispute, .won), at: now, order: order,
             [
+                Posting(.expense(.stripeFees), -fee),
+                Posting(.stripePlatform, fee),
                 Posting(.stripePlatform, amount - recovered),
                 Posting(.clearing(.disputes), recovered - amount),
                 Posting(.stripeConnected(store), recovered),

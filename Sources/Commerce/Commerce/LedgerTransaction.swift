@@ -25,6 +25,8 @@ package struct LedgerSource: Hashable, Sendable, Codable {
         case platformInvoice = "platform_invoice"
         case affiliateMonth = "affiliate_month"
         case affiliatePayout = "affiliate_payout"
+        case payout
+        case transferReversal = "transfer_reversal"
     }
 
     /// What happened to the record. Raw values are stored.
@@ -47,6 +49,8 @@ package struct LedgerSource: Hashable, Sendable, Codable {
         case issued
         case accrued
         case clawedBack = "clawed_back"
+        case sent
+        case reversed
     }
 
     package let record: Record

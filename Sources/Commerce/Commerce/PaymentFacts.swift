@@ -34,8 +34,11 @@ package struct PaymentFacts: Sendable, Hashable, Codable {
             fact.settled = true
             fact.replaces = [fact.replaces, failed].compactMap { $0 }.min()
             refunds[id] = fact
-        case .refundFailed(let id, let amount):
-            refunds[id, default: RefundFact(amount: amount)].failed = true
+        case .refundFailed(let id, let amount, let failed):
+            var fact = refunds[id] ?? RefundFact(amount: amount)
+            fact.failed = true
+            fact.replaces = [fact.replaces, failed].compactMap { $0 }.min()
+            refunds[id] = fact
         case .disputeOpened(let id):
             disputes[id] = disputes[id] ?? .open
         case .disputeClosed(let id, let won):
@@ -63,13 +66,16 @@ package struct PaymentFacts: Sendable, Hashable, Codable {
         return isExpired ? .latePaid : .paid
     }
 
-    /// The most that was ever refunded, counting a refund that failed after it had settled together with
-    /// the one that replaced it as one. It only grows, so the status cannot fall back; the failure itself
-    /// is an attention item.
+    /// The most that was ever refunded, counting a refund that failed after it had settled and all those that
+    /// repeated it as one. It only grows, so the status cannot fall back; the failure itself is an attention
+    /// item.
     private func highestRefund(_ currency: Currency) -> Money {
-        let replaced = Set(refunds.values.filter(\.settled).compactMap(\.replaces))
-        return refunds.filter { $0.value.settled && !replaced.contains($0.key) }.map(\.value.amount).total(
-            currency)
+        var reached: [RefundID: Money] = [:]
+        for (id, fact) in refunds where fact.settled {
+            let first = fact.replaces ?? id
+            reached[first] = max(reached[first] ?? fact.amount, fact.amount)
+        }
+        return reached.values.map(\.self).total(currency)
     }
 }
 
@@ -82,9 +88,9 @@ package enum PaymentEvent: Sendable, Hashable {
     case canceled
     /// We gave the order up, after the cancel was confirmed.
     case expired
-    /// `replacing` names the refund that had failed and that this one repeats.
+    /// `replacing` names the refund that this one repeats: the first of all those that failed before it.
     case refundSettled(RefundID, Money, replacing: RefundID?)
-    case refundFailed(RefundID, Money)
+    case refundFailed(RefundID, Money, replacing: RefundID?)
     case disputeOpened(String)
     case disputeClosed(String, won: Bool)
 }

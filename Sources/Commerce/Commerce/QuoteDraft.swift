@@ -8,15 +8,18 @@ package struct QuoteDraft: Sendable, Hashable {
     package var lines: [DraftLine]
     /// Off the goods, not off the shipping; a coupon's percentage.
     package var discount: BasisPoints
+    /// A fixed amount off the goods instead of the percentage.
+    package var discountAmount: Money?
     /// What the shopper pays for shipping, in the store's currency.
     package var shippingCharged: Money
     /// What each supplier charges for shipping, in its own currency. A group that is not named ships free.
     package var shippingCosts: [SupplierGroupKey: Money]
 
     package init(
-        lines: [DraftLine], discount: BasisPoints = .zero, shippingCharged: Money,
-        shippingCosts: [SupplierGroupKey: Money] = [:]
+        lines: [DraftLine], discount: BasisPoints = .zero, discountAmount: Money? = nil,
+        shippingCharged: Money, shippingCosts: [SupplierGroupKey: Money] = [:]
     ) {
+        self.discountAmount = discountAmount
         self.lines = lines
         self.discount = discount
         self.shippingCharged = shippingCharged
@@ -60,7 +63,8 @@ extension QuoteDraft {
         _ pricing: Pricing, plan: PlanID, id: QuoteID, at now: Date, lasting: TimeInterval = Quote.lifetime
     ) throws(CommerceError) -> Quote {
         let goods = try checkedGoods(pricing.currency)
-        let discountTotal = goods.reduce(.zero(pricing.currency), +).applying(discount, rounding: .halfUp)
+        let off = discountAmount.map(Discount.amount) ?? .percent(discount)
+        let discountTotal = off.amount(of: goods.reduce(.zero(pricing.currency), +))
         let discounts = discountTotal.split(by: goods)
         let groups = lines.grouped(bySupplier: \.group).map(\.key)
         let costs = try supplierCosts(groups, pricing)
@@ -102,6 +106,9 @@ extension QuoteDraft {
             throw .amountOutOfRange(what: "the discount", reason: "\(discount) is not between 0 and 100 %")
         }
         _ = try Self.sensible(shippingCharged, "the shipping price").required(in: currency)
+        if let discountAmount {
+            _ = try Self.sensible(discountAmount, "the discount").required(in: currency)
+        }
         var goods: [Money] = []
         for line in lines {
             _ = try Self.sensible(line.unitCost, "the unit cost")

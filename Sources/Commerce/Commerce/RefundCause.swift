@@ -12,6 +12,8 @@ package enum RefundCause: String, Codable, Sendable, Hashable, CaseIterable {
     case duplicatePayment = "duplicate_payment"
     /// A payment that arrived after the order had expired and is not served.
     case latePaymentNotServed = "late_payment_not_served"
+    /// Somebody made it in the vendor's own pages: what it moved is read there, and nothing is worked out.
+    case madeOutside = "made_outside"
 
     /// Who gives up what: the table of the rule book.
     package var rule: RefundRule {
@@ -26,6 +28,8 @@ package enum RefundCause: String, Codable, Sendable, Hashable, CaseIterable {
             RefundRule(commission: .proRata, markup: .nothing, supplier: .nothing, processing: .nothing)
         case .platformError, .duplicatePayment, .latePaymentNotServed:
             RefundRule(commission: .proRata, markup: .proRata, supplier: .proRata, processing: .proRata)
+        case .madeOutside:
+            RefundRule(commission: .nothing, markup: .nothing, supplier: .nothing, processing: .nothing)
         }
     }
 

@@ -14,14 +14,29 @@ package struct Attention: Sendable {
         case order(AttentionKind)
         /// A product would be sold at a loss.
         case unsellableProduct
+        /// The books and the balances at the vendor differ.
+        case ledger
         /// A letter that may or may not have gone out.
         case letter
+        /// A supplier charges more for things that the store sells.
+        case supplierCost
+        /// A supplier's feed could not be taken in, or not all of it.
+        case supplierFeed
+        /// The platform's own invoice to the merchant is not paid.
+        case platformInvoice
+        /// An affiliate's share has no place to go.
+        case affiliatePayout
 
         var stored: String {
             switch self {
             case .order(let kind): kind.rawValue
             case .unsellableProduct: "unsellable_product"
+            case .ledger: "ledger"
             case .letter: "letter"
+            case .platformInvoice: "platform_invoice"
+            case .affiliatePayout: "affiliate_payout"
+            case .supplierCost: "supplier_cost"
+            case .supplierFeed: "supplier_feed"
             }
         }
     }

@@ -105,25 +105,20 @@ package struct Carts: Sendable {
     package func applyCoupon(
         _ code: String?, to cart: CartID, at now: Date, in tx: Transaction<OneTenant>
     ) async throws {
-        if let code, try await coupon(code, at: now, in: tx) == nil {
-            throw StoreError.notFound(.coupon, code)
+        if let code {
+            let coupon = try await Coupons().find(code, in: tx)
+            guard let coupon else { throw StoreError.notFound(.coupon, code) }
+            // One that asks for more goods than there are yet may be put in already.
+            switch coupon.refusal(goods: coupon.minimum, at: now) {
+            case nil, .tooSmall?: break
+            case .notYet?, .ended?, .usedUp?: throw StoreError.notFound(.coupon, code)
+            }
         }
         try await tx.execute(
             """
             update shop.cart set coupon_code = \(code?.uppercased())
             where tenant_id = \(tx.tenantUUID) and id = \(cart.rawValue)
             """)
-    }
-
-    /// The percentage of a coupon, when it is valid now.
-    func coupon(_ code: String, at now: Date, in tx: Transaction<OneTenant>) async throws -> BasisPoints? {
-        try await tx.first(
-            """
-            select percent_bp from shop.coupon
-            where tenant_id = \(tx.tenantUUID) and code = \(code.uppercased()) and active
-                and (valid_until is null or valid_until > \(now))
-            """
-        ).map { try $0.basisPoints("percent_bp") }
     }
 
     package func empty(_ cart: CartID, in tx: Transaction<OneTenant>) async throws {

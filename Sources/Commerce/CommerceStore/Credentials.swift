@@ -48,6 +48,31 @@ package struct Credentials: Sendable {
             "delete from shop.vendor_credential where tenant_id = \(tx.tenantUUID) and kind = \(kind)")
     }
 
+    /// A code over `text` that only a holder of the current key can make: for secrets that are derived and
+    /// never stored.
+    func code(over text: String) throws -> Data {
+        guard let key = keys[current] else { throw StoreError.credentialUnreadable(kind: "code") }
+        return Data(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key))
+    }
+
+    /// Seals something that belongs to no store, such as an administrator's second factor.
+    func seal(_ secret: Data, for subject: String) throws -> (keyID: String, sealed: Data) {
+        guard let key = keys[current],
+            let combined = try AES.GCM.seal(secret, using: key, authenticating: Data(subject.utf8)).combined
+        else { throw StoreError.credentialUnreadable(kind: subject) }
+        return (current, combined)
+    }
+
+    func open(_ sealed: Data, keyID: String, for subject: String) throws -> Data {
+        guard let key = keys[keyID] else { throw StoreError.credentialUnreadable(kind: subject) }
+        do {
+            let box = try AES.GCM.SealedBox(combined: sealed)
+            return try AES.GCM.open(box, using: key, authenticating: Data(subject.utf8))
+        } catch is CryptoKitError {
+            throw StoreError.credentialUnreadable(kind: subject)
+        }
+    }
+
     func seal(_ secret: String, kind: String, tenant: TenantID) throws -> Data {
         guard let key = keys[current] else { throw StoreError.credentialUnreadable(kind: kind) }
         let box = try AES.GCM.seal(Data(secret.utf8), using: key, authenticating: Self.binding(kind, tenant))

@@ -59,19 +59,15 @@ extension Orders {
             if refund.settledAt != nil {
                 facts.take(.refundSettled(refund.id, amount, replacing: refund.replaces))
             }
-            if refund.status == .failed { facts.take(.refundFailed(refund.id, amount)) }
+            if refund.status == .failed {
+                facts.take(.refundFailed(refund.id, amount, replacing: refund.replaces))
+            }
         }
-        let disputes = try await tx.execute(
-            """
-            select stripe_dispute, state from shop.dispute
-            where tenant_id = \(tx.tenantUUID) and payment_id = \(payment.id.rawValue)
-            """
-        ).rows
-        for dispute in disputes {
-            let name = try dispute.decode("stripe_dispute", as: String.self)
-            facts.take(.disputeOpened(name))
-            let state = try dispute.raw("state", as: DisputeState.self)
-            if state != .open { facts.take(.disputeClosed(name, won: state == .won)) }
+        for dispute in try await Disputes().all(of: id, in: tx) where dispute.payment == payment.id {
+            facts.take(.disputeOpened(dispute.stripeDispute))
+            if dispute.status.isClosed {
+                facts.take(.disputeClosed(dispute.stripeDispute, won: dispute.status.fact == .won))
+            }
         }
         return facts
     }

@@ -147,26 +147,16 @@ package struct Payments: Sendable {
         ).map { try $0.payment() }
     }
 
+    package func find(charge: String, in tx: Transaction<OneTenant>) async throws -> Payment? {
+        try await tx.first(
+            "select * from shop.payment where tenant_id = \(tx.tenantUUID) and charge = \(charge)"
+        ).map { try $0.payment() }
+    }
+
     package func load(_ id: PaymentID, in tx: Transaction<OneTenant>) async throws -> Payment {
         try await tx.execute(
             "select * from shop.payment where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)"
         ).only(orThrow: .notFound(.payment, "\(id)")).payment()
-    }
-
-    /// What the bank says about a dispute. A loss is final.
-    package func recordDispute(
-        _ stripeDispute: String, _ state: DisputeState, amount: Money, of payment: PaymentID, at now: Date,
-        in tx: Transaction<OneTenant>
-    ) async throws {
-        try await tx.execute(
-            """
-            insert into shop.dispute (tenant_id, id, payment_id, stripe_dispute, state, currency,
-                amount_minor, opened_at)
-            values (\(tx.tenantUUID), \(DisputeID().rawValue), \(payment.rawValue), \(stripeDispute),
-                \(state.rawValue), \(amount.currency.rawValue), \(amount.minorUnits), \(now))
-            on conflict (tenant_id, stripe_dispute) do update set state = excluded.state
-                where dispute.state <> 'lost' and excluded.state <> 'open'
-            """)
     }
 
     /// Every payment of an order, oldest first.
@@ -178,10 +168,6 @@ package struct Payments: Sendable {
             """
         ).rows.map { try $0.payment() }
     }
-}
-
-package enum DisputeState: String, Sendable {
-    case open, won, lost
 }
 
 extension Row {

@@ -39,9 +39,13 @@ package struct Quotes: Sendable {
         let pricing = try await stores.pricing(of: store, at: now, in: tx)
         let costs = try await parcelCosts(lines.map(\.product), asked: shippingCosts, in: tx)
         let discount = try await discount(of: cart, at: now, in: tx)
-        let draft = QuoteDraft(
-            lines: try lines.map { try DraftLine($0.product, quantity: $0.quantity) }, discount: discount,
+        var draft = QuoteDraft(
+            lines: try lines.map { try DraftLine($0.product, quantity: $0.quantity) },
             shippingCharged: store.shipping, shippingCosts: costs)
+        switch discount {
+        case .percent(let share): draft.discount = share
+        case .amount(let amount): draft.discountAmount = amount
+        }
         let quote = try draft.quote(pricing, plan: store.plan, id: QuoteID(), at: now)
         if let refusal = quote.decision.refusal {
             throw StoreError.saleRefused(refusal, products: lines.map(\.product.id))
@@ -100,7 +104,10 @@ package struct Quotes: Sendable {
             lines.append(wish)
         }
         let draft = QuoteDraft(
-            lines: lines, discount: quote.discount, shippingCharged: quote.shipping,
+            lines: lines, discount: quote.discount,
+            // A discount without a percentage was a fixed amount.
+            discountAmount: quote.discount == .zero ? quote.discountTotal : nil,
+            shippingCharged: quote.shipping,
             shippingCosts: Dictionary(uniqueKeysWithValues: quote.shipments.map { ($0.group, $0.cost) }))
         let fresh = try draft.quote(quote.pricing, plan: quote.plan, id: quote.id, at: quote.createdAt)
         if let refusal = fresh.decision.refusal {
@@ -111,11 +118,13 @@ package struct Quotes: Sendable {
 
     private func discount(
         of cart: Cart, at now: Date, in tx: Transaction<OneTenant>
-    ) async throws -> BasisPoints {
-        guard let code = cart.couponCode else { return .zero }
+    ) async throws -> Discount {
+        guard let code = cart.couponCode else { return .none }
         // A coupon that ended since it was put in is no reason to refuse the sale; the total simply shows
         // it.
-        return try await carts.coupon(code, at: now, in: tx) ?? .zero
+        let coupon = try await Coupons().find(code, in: tx)
+        guard let coupon, coupon.refusal(goods: cart.goods, at: now) == nil else { return .none }
+        return coupon.discount
     }
 
     private func parcelCosts(

@@ -4,6 +4,10 @@ internal import Postgres
 
 // What a refund amounts to depends on what was refunded before, so it is worked out under the order's lock,
 // in the transaction that reserves it. Two refunds at once cannot round from the same running total.
+//
+// A refund that Stripe had made and the bank sent back is still owed, and it has moved everything but the
+// shopper's money: the store's share, the fee, the paper. So it is made again as it was, in one piece and
+// before anything else of what is asked for, and never worked out anew.
 
 extension Refunds {
     /// Works out and reserves the refund of units that will not arrive, or finds the one of the same key.
@@ -14,6 +18,9 @@ extension Refunds {
     ) async throws -> Refund? {
         try await tx.lockOrder(order)
         if let known = try await find(key: key, in: tx) { return known }
+        if let owed = try await owed(of: payment, touching: units, in: tx) {
+            return try await again(owed, key: key, in: tx)
+        }
         let sold = try await SoldOrder(order, in: tx)
         let before = try await refundedUnits(of: order, in: tx)
         let fresh = Set(units).subtracting(before)
@@ -36,6 +43,7 @@ extension Refunds {
     ) async throws -> Refund? {
         try await tx.lockOrder(order)
         if let known = try await find(key: key, in: tx) { return known }
+        if let owed = try await owed(of: payment, in: tx) { return try await again(owed, key: key, in: tx) }
         let sold = try await SoldOrder(order, in: tx)
         let computation = try await sold.computation(totals(of: payment, currency: sold.currency, in: tx))
         guard computation.left.isPositive else { return nil }
@@ -65,14 +73,46 @@ extension Refunds {
         return Dictionary(uniqueKeysWithValues: zip(suppliers, parts)).filter { !$0.value.isZero }
     }
 
+    /// A refund of this payment that the bank sent back and that nobody has made again; the first one of that
+    /// name. Of all of them, or of those that are for some of the units.
+    package func owed(
+        of payment: PaymentID, touching units: [UnitID]? = nil, in tx: Transaction<OneTenant>
+    ) async throws -> Refund? {
+        let row = try await tx.first(
+            """
+            select coalesce(f.replaces, f.id) as owed from shop.refund f
+            where f.tenant_id = \(tx.tenantUUID) and f.payment_id = \(payment.rawValue)
+                and f.status = 'failed' and f.stripe_refund is not null
+                and not exists (select from shop.refund s where s.tenant_id = f.tenant_id
+                    and coalesce(s.replaces, s.id) = coalesce(f.replaces, f.id) and s.status <> 'failed')
+                and (\(units?.map(\.rawValue))::uuid[] is null or exists (
+                    select from shop.refund_unit u where u.tenant_id = f.tenant_id and u.refund_id = f.id
+                        and u.unit_id = any(\(units?.map(\.rawValue))::uuid[])))
+            order by f.created_at, f.id limit 1
+            """)
+        guard let row else { return nil }
+        return try await load(row.id("owed"), in: tx)
+    }
+
+    private func again(
+        _ failed: Refund, key: String, in tx: Transaction<OneTenant>
+    ) async throws -> Refund {
+        let units = try await refundedUnits(of: failed.order, by: failed.id, alsoFailed: true, in: tx)
+        return try await reserve(
+            Draft(
+                order: failed.order, payment: failed.payment, key: key, breakdown: failed.breakdown,
+                units: units.sorted(), replaces: failed.id), in: tx)
+    }
+
     private func refundedUnits(
-        of order: OrderID, by refund: RefundID? = nil, in tx: Transaction<OneTenant>
+        of order: OrderID, by refund: RefundID? = nil, alsoFailed: Bool = false, in tx: Transaction<OneTenant>
     ) async throws -> Set<UnitID> {
         let rows = try await tx.execute(
             """
             select distinct u.unit_id from shop.refund_unit u
             join shop.refund r on r.tenant_id = u.tenant_id and r.id = u.refund_id
-            where u.tenant_id = \(tx.tenantUUID) and r.order_id = \(order.rawValue) and r.status <> 'failed'
+            where u.tenant_id = \(tx.tenantUUID) and r.order_id = \(order.rawValue)
+                and (\(alsoFailed) or r.status <> 'failed')
                 and (\(refund?.rawValue)::uuid is null or r.id = \(refund?.rawValue))
             """
         ).rows

@@ -16,13 +16,20 @@ package struct Refund: Sendable, Equatable {
     package let status: Status
     package let stripeRefund: String?
     package let stripeFeeRefund: String?
+    /// The refund that failed and that this one repeats; of several that failed, the first.
     package let replaces: RefundID?
     /// Set once it was confirmed, also when it failed afterwards.
     package let settledAt: Date?
+    /// What it took back from the store, where somebody made it in the vendor's own pages; nil for ours,
+    /// which take back the whole of it.
+    package let reversedOutside: Money?
 
     package enum Status: String, Sendable {
         case reserved, sent, settled, failed
     }
+
+    /// What its paper is kept under: a refund that is made again has its credit from the first time.
+    package var origin: RefundID { replaces ?? id }
 }
 
 package struct Refunds: Sendable {
@@ -35,7 +42,7 @@ package struct Refunds: Sendable {
         package let key: String
         package let breakdown: RefundBreakdown
         package let units: [UnitID]
-        /// The failed refund that this one repeats.
+        /// The failed refund that this one repeats; of several, the first.
         package let replaces: RefundID?
 
         package init(
@@ -184,6 +191,8 @@ extension Row {
                 markedUpUnits: try int("marked_up_units")),
             status: try raw("status"),
             stripeRefund: try decode("stripe_refund"), stripeFeeRefund: try decode("stripe_fee_refund"),
-            replaces: try idOrNil("replaces"), settledAt: try decode("settled_at"))
+            replaces: try idOrNil("replaces"), settledAt: try decode("settled_at"),
+            reversedOutside: try decode("made_outside", as: Bool.self)
+                ? money("reversed_minor", currency) : nil)
     }
 }

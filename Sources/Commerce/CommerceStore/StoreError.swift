@@ -24,10 +24,16 @@ package enum StoreError: Error, Sendable, Equatable {
     case unsafeRole(variable: String, reason: String)
     case credentialUnreadable(kind: String)
     case unexpectedValue(column: String, value: String)
+    /// The reading of a feed has ended meanwhile; whoever goes on with it must stop.
+    case syncClosed(SupplierSyncID, SyncState)
 
     package enum Subject: String, Sendable {
-        case store, user, plan, product, cart, quote, checkout, order, payment, refund, invoice, email, coupon
+        case store, user, plan, product, cart, quote, checkout, order, payment, refund, dispute
+        case invoice, email, coupon
         case supplier, supplierOrder = "supplier order", credential, event
+        case billingAccount = "billing account", platformIdentity = "platform identity"
+        case platformInvoice = "platform invoice", statement, affiliate
+        case feed, sync
     }
 
     /// True when trying again with the same input cannot help. Everything here is such a case: what may
@@ -58,6 +64,9 @@ package enum Problem: String, Sendable, CaseIterable {
     case hostMalformed = "store_host_form"
     case emailTaken = "app_user_email_unique"
     case emailMalformed = "app_user_email_normalised"
+    case adminTaken = "admin_email_unique"
+    case oneOwnerOnly = "store_member_one_owner"
+    case roomUnknown = "room_exists"
     case planUnknown = "store_plan"
     case ownerUnknown = "store_owner"
     case supplierUnknown = "product_supplier"
@@ -106,8 +115,19 @@ package enum Problem: String, Sendable, CaseIterable {
     case ledgerEntryAppendOnly = "ledger_entry_append_only"
     case ledgerEntryZero = "ledger_entry_not_zero"
     case ledgerAccountMalformed = "ledger_entry_account"
+    case disputeStatusUnknown = "dispute_status_known"
+    case disputeStatusNeverLowers = "dispute_status_never_lowers"
     case invoiceFinal = "invoice_issued_is_final"
     case invoiceNumberTaken = "invoice_number_unique"
     case documentTooLarge = "invoice_document_size"
     case auditAppendOnly = "audit_append_only"
+    case storesWithinPlan = "store_within_plan"
+    case monthNotCut = "platform_month_cut_first"
+    case monthNeedsRates = "platform_month_needs_rates"
+    case platformInvoiceOnce = "platform_invoice_once"
+    case platformInvoiceFinal = "platform_invoice_append_only"
+    case planChangedElsewhere = "billing_account_home"
+    case collectionFinal = "platform_collection_paid_is_final"
+    case affiliateCodeTaken = "affiliate_code_unique"
+    case affiliateCodeMalformed = "affiliate_code_form"
 }

@@ -68,15 +68,27 @@ package struct Stores: Sendable {
 
     /// Records what Stripe says about the store's account.
     package func recordStripe(
-        account: String, state: Store.StripeState, requirements: [String], in tx: Transaction<OneTenant>
+        account: String, state: Store.StripeState, requirements: [String], disabledReason: String? = nil,
+        paysOut: Bool = true, in tx: Transaction<OneTenant>
     ) async throws {
         try await tx.execute(
             """
             update shop.store
             set stripe_account = \(account), stripe_state = \(state.rawValue),
-                stripe_requirements = \(requirements)
+                stripe_requirements = \(requirements), stripe_disabled_reason = \(disabledReason),
+                stripe_payouts_enabled = \(paysOut)
             where tenant_id = \(tx.tenantUUID)
             """)
+        guard state == .restricted else {
+            return try await Attention().resolve(
+                .order(.merchantRestricted), subject: account, by: "stripe", in: tx)
+        }
+        let missing = requirements.isEmpty ? "" : "; it asks for: \(requirements.joined(separator: ", "))"
+        try await Attention().open(
+            .order(.merchantRestricted), subject: account,
+            message:
+                "Stripe does not let this store take payments (\(disabledReason ?? "restricted"))\(missing)",
+            in: tx)
     }
 
     /// Lets a host lead to the store once it is verified. A custom host needs the plan that has it.

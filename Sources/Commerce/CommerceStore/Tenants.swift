@@ -30,6 +30,10 @@ package struct Tenants: Sendable {
         try await route("select shop.tenant_of_payment_intent(\(intent)) as tenant")
     }
 
+    package func tenant(ofCharge charge: String) async throws -> TenantID? {
+        try await route("select shop.tenant_of_charge(\(charge)) as tenant")
+    }
+
     /// By the e-mail vendor's id of a message.
     package func tenant(ofEmail providerID: String) async throws -> TenantID? {
         try await route("select shop.tenant_of_email(\(providerID)) as tenant")

@@ -34,8 +34,9 @@ package struct BigBuyProduct: Sendable, Equatable {
         ean = json["ean13"].filledText
         taxonomy = json["taxonomy"].filledText.map(BigBuyTaxonomy.ID.init(rawValue:))
         manufacturer = json["manufacturer"].filledText
-        wholesalePrice = try json.need("wholesalePrice", \.euros)
-        recommendedPrice = json["retailPrice"].euros
+        // An article that costs nothing is an error of theirs, and nobody may sell by it.
+        wholesalePrice = try json.need("wholesalePrice") { $0.euros.flatMap { $0.isPositive ? $0 : nil } }
+        recommendedPrice = json["retailPrice"].euros.flatMap { $0.isNegative ? nil : $0 }
         isActive = json["active"].bool ?? true
         condition = json["condition"].text ?? "NEW"
         hasVariations = json["attributes"].bool ?? false

@@ -56,10 +56,20 @@ package struct StripeClient: Sendable {
         return try await send(request, as: read)
     }
 
+    /// Reads from the platform's own account, or from a connected one.
     func get<Value>(
-        _ path: String, _ query: FormFields = [:], as read: (JSON) throws(JSONMismatch) -> Value
+        _ path: String, _ query: FormFields = [:], for account: StripeAccount.ID? = nil,
+        as read: (JSON) throws(JSONMismatch) -> Value
     ) async throws(StripeFailure) -> Value {
-        try await send(VendorRequest(.get, path, query: query), as: read)
+        let headers = account.map { [HeaderField("Stripe-Account", $0.rawValue)] } ?? []
+        return try await send(VendorRequest(.get, path, query: query, headers: headers), as: read)
+    }
+
+    /// Needs no key: what is gone cannot go twice.
+    func delete<Value>(
+        _ path: String, as read: (JSON) throws(JSONMismatch) -> Value
+    ) async throws(StripeFailure) -> Value {
+        try await send(VendorRequest(.delete, path), as: read)
     }
 
     /// All objects of a list, newest first.

@@ -17,7 +17,11 @@ package struct StripeEvent: Sendable, Equatable {
         case refund(StripeRefund)
         case dispute(StripeDispute)
         case account(StripeAccount)
+        case payout(StripePayout)
+        /// The platform's fee on this charge, or the store's transfer of it, has changed.
+        case shareOfCharge(StripeCharge.ID)
         case subscription(StripeSubscription)
+        case invoice(StripeInvoice)
         /// An object that is not read here.
         case other(object: String?, id: String?)
         /// An object that should be readable and is not; the raw body has it.
@@ -76,12 +80,24 @@ extension StripeEvent.Subject {
             case "refund": self = .refund(try StripeRefund(json))
             case "dispute": self = .dispute(try StripeDispute(json))
             case "account": self = .account(try StripeAccount(json))
+            case "payout": self = .payout(try StripePayout(json))
+            case "application_fee":
+                self = .share(of: json.reference("originating_transaction"), of: json)
+            case "transfer": self = .share(of: json.reference("source_transaction"), of: json)
             case "subscription": self = .subscription(try StripeSubscription(json))
+            case "invoice": self = .invoice(try StripeInvoice(json))
             case let object: self = .other(object: object, id: json["id"].string)
             }
         } catch {
             self = .unreadable(error.description)
         }
+    }
+}
+
+extension StripeEvent.Subject {
+    private static func share(of charge: StripeCharge.ID?, of json: JSON) -> Self {
+        guard let charge else { return .other(object: json["object"].string, id: json["id"].string) }
+        return .shareOfCharge(charge)
     }
 }
 
@@ -123,7 +139,11 @@ extension StripeEvent {
         package static let accountUpdated = Kind("account.updated")
         package static let accountDeauthorized = Kind("account.application.deauthorized")
         package static let capabilityUpdated = Kind("capability.updated")
+        package static let payoutCreated = Kind("payout.created")
+        package static let payoutUpdated = Kind("payout.updated")
+        package static let payoutPaid = Kind("payout.paid")
         package static let payoutFailed = Kind("payout.failed")
+        package static let payoutCanceled = Kind("payout.canceled")
         package static let subscriptionCreated = Kind("customer.subscription.created")
         package static let subscriptionUpdated = Kind("customer.subscription.updated")
         package static let subscriptionDeleted = Kind("customer.subscription.deleted")
@@ -143,7 +163,8 @@ extension StripeEvent {
 
         /// What the endpoint for connected accounts subscribes to.
         package static let connected: [Kind] = [
-            accountUpdated, accountDeauthorized, capabilityUpdated, payoutFailed,
+            accountUpdated, accountDeauthorized, capabilityUpdated, payoutCreated, payoutUpdated, payoutPaid,
+            payoutFailed, payoutCanceled,
         ]
     }
 }
@@ -154,6 +175,7 @@ package struct StripeSubscription: Sendable, Equatable {
     package let customer: String?
     /// `active`, `trialing`, `past_due`, ... as Stripe writes it.
     package let status: String
+    package let itemID: String?
     package let priceID: String?
     package let priceLookupKey: String?
     package let periodEnd: Date?
@@ -165,6 +187,7 @@ package struct StripeSubscription: Sendable, Equatable {
         id = try json.needID()
         customer = json["customer"].string ?? json["customer"]["id"].string
         status = try json.needText("status")
+        itemID = item["id"].string
         priceID = item["price"]["id"].string
         priceLookupKey = item["price"]["lookup_key"].string
         // On the item since 2025; on the subscription before that.

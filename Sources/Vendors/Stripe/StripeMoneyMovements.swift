@@ -17,7 +17,7 @@ package struct StripeCharge: Sendable, Equatable {
     package let isRefunded: Bool
     package let isDisputed: Bool
     package let applicationFee: ApplicationFee.ID?
-    package let transfer: StripeID<StripeTransfer>?
+    package let transfer: StripeTransfer.ID?
     package let transferGroup: String?
     package let metadata: [String: String]
     /// Present when it was asked for: what Stripe kept and when the rest is available.
@@ -39,9 +39,6 @@ package struct StripeCharge: Sendable, Equatable {
         balance = transaction.isObject ? try BalanceTransaction(transaction) : nil
     }
 }
-
-/// Names the transfer that a destination charge makes; it is never read.
-package enum StripeTransfer {}
 
 /// The platform's fee on a charge: `fee_...`.
 package enum ApplicationFee {
@@ -90,9 +87,12 @@ package struct StripeRefund: Sendable, Equatable {
     package let failureReason: String?
     package let metadata: [String: String]
     package let createdAt: Date
+    /// What it took back from the merchant.
+    package let reversal: StripeTransferReversal.ID?
 
     init(_ json: JSON) throws(JSONMismatch) {
         id = try json.needID()
+        reversal = json.reference("transfer_reversal")
         paymentIntent = json.reference("payment_intent")
         charge = json.reference("charge")
         amount = try json.needMoney("amount")
@@ -175,6 +175,9 @@ package struct StripeDispute: Sendable, Equatable {
     package let status: String
     package let evidenceDueBy: Date?
     package let isChargeRefundable: Bool
+    package let evidenceCount: Int
+    /// What moved on the platform's balance: the withdrawal with its fee, and what came back.
+    package let movements: [BalanceTransaction]
 
     init(_ json: JSON) throws(JSONMismatch) {
         id = try json.needID()
@@ -185,5 +188,11 @@ package struct StripeDispute: Sendable, Equatable {
         status = try json.needText("status")
         evidenceDueBy = json["evidence_details"].instant("due_by")
         isChargeRefundable = json["is_charge_refundable"].bool ?? false
+        evidenceCount = Int(clamping: json["evidence_details"]["submission_count"].int64 ?? 0)
+        var movements: [BalanceTransaction] = []
+        for entry in json["balance_transactions"].elements where entry.isObject {
+            movements.append(try BalanceTransaction(entry))
+        }
+        self.movements = movements
     }
 }

@@ -13,10 +13,10 @@ package struct VendorHTTPClient: Sendable {
     package let account: VendorAccount
     private let base: String
     private let headers: [HeaderField]
-    private let timeout: Duration
+    let timeout: Duration
     private let bodyLimit: Int
-    private let transport: VendorTransport
-    private let now: @Sendable () -> Date
+    let transport: VendorTransport
+    let now: @Sendable () -> Date
     private let logger = Logger(label: "vendor.http")
 
     /// - Parameters:
@@ -77,7 +77,7 @@ package struct VendorHTTPClient: Sendable {
             receivedAt: receivedAt)
     }
 
-    private func outgoing(_ request: VendorRequest) -> HTTPClientRequest {
+    func outgoing(_ request: VendorRequest) -> HTTPClientRequest {
         let query = request.query.isEmpty ? "" : "?" + request.query.encoded
         var outgoing = HTTPClientRequest(url: base + request.path + query)
         outgoing.method = HTTPMethod(rawValue: request.method.rawValue)

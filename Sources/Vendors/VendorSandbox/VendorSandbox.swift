@@ -8,6 +8,7 @@ package struct VendorSandbox: Sendable {
     /// One line per vendor, in the order of their ports.
     private static let vendors: [@Sendable (Workbench) -> any SandboxVendor] = [
         { StripeSandbox($0) }, { SmartBillSandbox($0) }, { BigBuySandbox($0) }, { ResendSandbox($0) },
+        { FeedHost($0) },
     ]
 
     /// The servers in the order of `vendors`.
@@ -21,8 +22,10 @@ package struct VendorSandbox: Sendable {
     package var bigBuy: SandboxServer { servers[2] }
     /// At the fourth.
     package var resend: SandboxServer { servers[3] }
+    /// At the fifth: the hosts of suppliers' feeds.
+    package var feeds: SandboxServer { servers[4] }
 
-    /// Starts every vendor: Stripe at `port`, SmartBill, BigBuy and Resend at the three after it. With
+    /// Starts every vendor: Stripe at `port`, SmartBill, BigBuy, Resend and feeds at the four after it. With
     /// port 0 each takes any free port. Throws when a port cannot be bound; nothing is left running then.
     package static func start(
         port: Int = 0, options: SandboxOptions = SandboxOptions(), logger: Logger = quietLogger

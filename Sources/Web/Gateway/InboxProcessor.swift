@@ -29,6 +29,9 @@ package enum Delivery: Sendable, Equatable {
 package typealias DeliverPaymentNews =
     @Sendable (_ news: PaymentNews, _ once: String, _ tx: Transaction<OneTenant>) async throws -> Delivery
 
+/// Tells whoever waits for news of a store's account, in the transaction that records them.
+package typealias TellAccount = @Sendable (_ once: String, _ tx: Transaction<OneTenant>) async throws -> Void
+
 /// Reads an account at Stripe as it is now: events about it come in bursts and out of order.
 package typealias ReadStripeAccount = @Sendable (_ id: StripeAccount.ID) async throws -> StripeAccount
 
@@ -42,11 +45,13 @@ package final class InboxProcessor: Service {
     /// After so many tries, about a week, a person has to look at it.
     private static let attemptLimit = 180
 
-    private let database: Database
-    private let inbox: Inbox
-    private let tenants: Tenants
+    let database: Database
+    let inbox: Inbox
+    let tenants: Tenants
     private let deliver: DeliverPaymentNews
     private let readAccount: ReadStripeAccount
+    private let tellAccount: TellAccount
+    private let deliverBilling: DeliverBillingNews?
     private let metrics: MetricsRegistry
     private let logger: Logger
     private let fresh: AsyncStream<Inbox.Event>
@@ -54,13 +59,17 @@ package final class InboxProcessor: Service {
 
     package init(
         database: Database, metrics: MetricsRegistry, logger: Logger,
-        readAccount: @escaping ReadStripeAccount, deliver: @escaping DeliverPaymentNews
+        readAccount: @escaping ReadStripeAccount, tellAccount: @escaping TellAccount = { _, _ in },
+        deliverBilling: DeliverBillingNews? = nil,
+        deliver: @escaping DeliverPaymentNews
     ) {
         self.database = database
         inbox = Inbox(database)
         tenants = Tenants(database)
         self.deliver = deliver
         self.readAccount = readAccount
+        self.tellAccount = tellAccount
+        self.deliverBilling = deliverBilling
         self.metrics = metrics
         self.logger = logger
         (fresh, freshSource) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.waitingLimit))
@@ -136,7 +145,7 @@ package final class InboxProcessor: Service {
             "cartflux_webhook_events_total", [("source", event.source), ("outcome", outcome.label)])
     }
 
-    private enum Outcome: Sendable, Equatable {
+    enum Outcome: Sendable, Equatable {
         /// Done, and marked in the transaction that did it.
         case done(TenantID)
         case nothingToDo
@@ -179,13 +188,22 @@ package final class InboxProcessor: Service {
         if case .account(let snapshot) = event.subject {
             return try await account(event.account ?? snapshot.id, entry)
         }
+        if let outcome = try await moved(event, entry) { return outcome }
+        if let payer = event.payer { return try await billing(event, of: payer, entry) }
         guard let intent = event.paymentIntent else { return .nothingToDo }
         guard let tenant = try await tenants.tenant(ofPaymentIntent: intent) else {
             return .unmatched("no payment of ours has the intent \(intent)")
         }
-        return try await database.transaction(for: tenant) { tx in
-            guard let payment = try await Payments().find(intent: intent, in: tx) else {
-                return .unmatched("no payment of ours has the intent \(intent)")
+        return try await hand(event, entry, to: tenant) { try await Payments().find(intent: intent, in: $0) }
+    }
+
+    func hand(
+        _ event: StripeEvent, _ entry: Inbox.Event, to tenant: TenantID,
+        _ find: @Sendable (Transaction<OneTenant>) async throws -> Payment?
+    ) async throws -> Outcome {
+        try await database.transaction(for: tenant) { tx in
+            guard let payment = try await find(tx) else {
+                return .unmatched("no payment of ours is what \(event.id) tells about")
             }
             switch try await deliver(PaymentNews(event: event, payment: payment), entry.id, tx) {
             case .notYet(let reason): return .unmatched(reason)
@@ -193,6 +211,20 @@ package final class InboxProcessor: Service {
                 try await inbox.markProcessed(source: entry.source, id: entry.id, in: tx)
                 return .done(tenant)
             }
+        }
+    }
+
+    private func billing(
+        _ event: StripeEvent, of customer: String, _ entry: Inbox.Event
+    ) async throws -> Outcome {
+        guard let deliverBilling else { return .nothingToDo }
+        guard let tenant = try await BillingAccounts().home(ofCustomer: customer, database) else {
+            return .unmatched("no account of ours is the customer \(customer)")
+        }
+        return try await database.transaction(for: tenant) { tx in
+            try await deliverBilling(event, tx)
+            try await inbox.markProcessed(source: entry.source, id: entry.id, in: tx)
+            return .done(tenant)
         }
     }
 
@@ -206,7 +238,8 @@ package final class InboxProcessor: Service {
             try await Stores().recordStripe(
                 account: id.rawValue, state: account.storeState,
                 requirements: account.requirements.currentlyDue,
-                in: tx)
+                disabledReason: account.requirements.disabledReason, paysOut: account.payoutsEnabled, in: tx)
+            try await tellAccount(entry.id, tx)
             try await inbox.markProcessed(source: entry.source, id: entry.id, in: tx)
             return .done(tenant)
         }

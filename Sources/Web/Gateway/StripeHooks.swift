@@ -89,13 +89,17 @@ extension StripeEvent {
         case .charge(let charge): charge.paymentIntent?.rawValue
         case .refund(let refund): refund.paymentIntent?.rawValue
         case .dispute(let dispute): dispute.paymentIntent?.rawValue
-        case .account, .subscription, .other, .unreadable: nil
+        case .account, .payout, .shareOfCharge, .subscription, .invoice, .other, .unreadable: nil
         }
     }
 
     var inboxSubject: String? {
         switch subject {
         case .account(let account): account.id.rawValue
+        case .payout(let payout): payout.id.rawValue
+        case .shareOfCharge(let charge): charge.rawValue
+        case .subscription(let subscription): subscription.id.rawValue
+        case .invoice(let invoice): invoice.id.rawValue
         case .other(_, let id): id ?? account?.rawValue
         default: paymentIntent ?? account?.rawValue
         }

@@ -32,20 +32,28 @@ struct Counter: Sendable {
 
         var response = try await endpoint.handler(visit)
 
-        if showsForms, visit.session.isNew {
-            response.headers["Set-Cookie"] = signer.cookie(for: visit.session)
+        if response.renewsSession {
+            response.cookies.append(signer.cookie(for: Session()))
+        } else if showsForms, visit.session.isNew {
+            response.cookies.append(signer.cookie(for: visit.session))
         }
         return Response(response)
     }
 
-    private func admit(_ visit: WebRequest) throws(WebProblem) {
+    /// Whether the endpoint exists on the host that was asked for.
+    func admits(_ visit: WebRequest) -> Bool {
         switch (endpoint.scope, visit.site) {
-        case (.anywhere, _), (.store, .store), (.platform, .platform), (.operations, .platform),
-            (.operations, .unknown):
-            return
-        case (_, .unknown): throw WebProblem(.misdirected)
-        default: throw WebProblem(.notFound)
+        case (.anywhere, _), (.store, .store), (.platform, .platform), (.dashboard, .dashboard),
+            (.console, .console), (.operations, .platform), (.operations, .unknown):
+            true
+        default: false
         }
+    }
+
+    private func admit(_ visit: WebRequest) throws(WebProblem) {
+        guard !admits(visit) else { return }
+        if case .unknown = visit.site { throw WebProblem(.misdirected) }
+        throw WebProblem(.notFound)
     }
 
     private func checkType(_ visit: WebRequest) throws(WebProblem) {
@@ -75,6 +83,20 @@ struct Counter: Sendable {
             bytes += part.readableBytesView
         }
         return bytes
+    }
+}
+
+/// The counters at one address: faces on different hosts share paths such as `/`, and the host decides.
+struct CounterRow: Sendable {
+    private(set) var counters: [Counter] = []
+
+    mutating func add(_ counter: Counter) { counters.append(counter) }
+
+    func respond(to request: Request, context: VisitContext) async throws -> Response {
+        guard let visit = context.visit else { preconditionFailure("the reception opens every visit") }
+        // Where none is right, the first one says how it is refused.
+        let counter = counters.first { $0.admits(visit) } ?? counters[0]
+        return try await counter.respond(to: request, context: context)
     }
 }
 

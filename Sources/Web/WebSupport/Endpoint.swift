@@ -10,6 +10,10 @@ package struct Endpoint: Sendable {
         case store
         /// The platform's own hosts only.
         case platform
+        /// The merchants' host only.
+        case dashboard
+        /// The administrators' host only.
+        case console
         /// Everywhere but on stores' hosts: probes and metrics, which are asked for by address.
         case operations
         /// Every known host: assets.

@@ -34,6 +34,12 @@ package struct FormFields: Sendable, Equatable {
         pairs.first { $0.name == name }?.value.trimmed
     }
 
+    /// The names that begin with `prefix`, each once, in the order they were sent.
+    package func names(with prefix: String) -> [String] {
+        var seen: Set<String> = []
+        return pairs.map(\.name).filter { $0.hasPrefix(prefix) && seen.insert($0).inserted }
+    }
+
     package static func == (left: FormFields, right: FormFields) -> Bool {
         left.pairs.elementsEqual(right.pairs) { $0 == $1 }
     }

@@ -15,34 +15,48 @@ package final class HostDirectory: Sendable {
         let validUntil: Date
     }
 
-    private let platformHosts: Set<String>
+    private let ownHosts: [String: Site]
     private let lifetime: TimeInterval
     private let lookUp: @Sendable (String) async throws -> StoreSite?
     private let entries = Mutex<[String: Entry]>([:])
 
     /// - Parameters:
     ///   - platformHosts: hosts that belong to the platform itself, without ports.
+    ///   - dashboardHosts: where merchants sign in.
+    ///   - consoleHosts: where administrators sign in.
     ///   - lifetimeSeconds: how long an answer is kept; a renamed store is found again after this.
     ///   - lookUp: the store of a host in the table, or nil.
     package init(
-        platformHosts: Set<String>, lifetimeSeconds: Double = 5,
+        platformHosts: Set<String>, dashboardHosts: Set<String> = [], consoleHosts: Set<String> = [],
+        lifetimeSeconds: Double = 5,
         lookUp: @escaping @Sendable (String) async throws -> StoreSite?
     ) {
-        self.platformHosts = Set(platformHosts.map { $0.lowercased() })
+        var own: [String: Site] = [:]
+        for (hosts, site) in [
+            (platformHosts, Site.platform), (dashboardHosts, .dashboard), (consoleHosts, .console),
+        ] {
+            for host in hosts { own[host.lowercased()] = site }
+        }
+        ownHosts = own
         self.lifetime = lifetimeSeconds
         self.lookUp = lookUp
     }
 
     /// Looks hosts up in the shop's own table.
-    package convenience init(platformHosts: Set<String>, tenants: Tenants) {
-        self.init(platformHosts: platformHosts) { host in
+    package convenience init(
+        platformHosts: Set<String>, dashboardHosts: Set<String> = [], consoleHosts: Set<String> = [],
+        tenants: Tenants
+    ) {
+        self.init(
+            platformHosts: platformHosts, dashboardHosts: dashboardHosts, consoleHosts: consoleHosts
+        ) { host in
             try await tenants.store(atHost: host).flatMap { StoreSite($0) }
         }
     }
 
     package func site(authority: String, now: Date) async throws -> Site {
         guard let host = Self.host(of: authority) else { return .unknown }
-        if platformHosts.contains(host) { return .platform }
+        if let own = ownHosts[host] { return own }
         if let entry = entries.withLock({ $0[host] }), entry.validUntil > now { return entry.site }
         let site: Site = try await lookUp(host).map { .store($0) } ?? .unknown
         entries.withLock { entries in

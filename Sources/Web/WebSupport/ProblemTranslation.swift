@@ -40,6 +40,7 @@ enum ProblemTranslation {
         // The notice never tells a cost.
         case .saleRefused(let refusal, _):
             (WebProblem(.itemUnavailable, refusal.shopperNotice.english), false)
+        case .syncClosed: (WebProblem(.conflict, "the supplier's sync has ended"), false)
         case .noExchangeRate: (WebProblem(.unavailable, headers: ["Retry-After": "60"]), true)
         case .unsafeRole, .credentialUnreadable, .unexpectedValue: (WebProblem(.unexpected), true)
         }

@@ -47,6 +47,7 @@ extension Response {
     init(_ response: WebResponse) {
         var fields = HTTPFields()
         for (name, value) in response.headers { fields.set(name, value) }
+        for cookie in response.cookies { fields.append(HTTPField(name: .setCookie, value: cookie)) }
         let body: ResponseBody
         switch response.body {
         case .none: body = ResponseBody()

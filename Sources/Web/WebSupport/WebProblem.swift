@@ -10,6 +10,8 @@ package enum ProblemName: String, CaseIterable, Sendable {
     case invalidFields = "invalid-fields"
     case unknownFields = "unknown-fields"
     case currencyMismatch = "currency-mismatch"
+    case notSignedIn = "authentication-required"
+    case forbidden = "forbidden"
     case notFound = "not-found"
     case misdirected = "misdirected-request"
     case methodNotAllowed = "method-not-allowed"
@@ -36,7 +38,8 @@ package enum ProblemName: String, CaseIterable, Sendable {
     package var status: Int {
         switch self {
         case .malformedRequest, .malformedJSON, .signatureInvalid, .wrongMode, .keyRequired: 400
-        case .formExpired, .crossSite: 403
+        case .notSignedIn: 401
+        case .formExpired, .crossSite, .forbidden: 403
         case .notFound: 404
         case .methodNotAllowed: 405
         case .quoteExpired, .quoteChanged, .itemUnavailable, .cartEmpty, .conflict: 409
@@ -58,6 +61,8 @@ package enum ProblemName: String, CaseIterable, Sendable {
         case .invalidFields: "Some fields are not valid"
         case .unknownFields: "The body has fields that are not known here"
         case .currencyMismatch: "The currency is not the store's currency"
+        case .notSignedIn: "Sign in first, or send a token or a key"
+        case .forbidden: "This is not allowed here"
         case .notFound: "There is nothing at this address"
         case .misdirected: "No store answers at this host"
         case .methodNotAllowed: "This method does not work at this address"

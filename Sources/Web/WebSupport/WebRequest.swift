@@ -11,6 +11,10 @@ package enum Site: Sendable {
     case store(StoreSite)
     /// The platform's own host: webhooks live here.
     case platform
+    /// Where merchants sign in and run their stores.
+    case dashboard
+    /// Where the platform's administrators sign in.
+    case console
     /// A host that nobody here owns.
     case unknown
 }

@@ -12,6 +12,11 @@ package struct WebResponse: Sendable {
     package var status: Int
     package var headers: [String: String]
     package var body: Body
+    /// Each is a `Set-Cookie` header of its own.
+    package var cookies: [String] = []
+    /// Gives the browser a new anonymous session: what was planted before somebody signed in or out, and
+    /// every form token made until then, is worth nothing afterwards.
+    package var renewsSession = false
 
     package init(status: Int, headers: [String: String] = [:], body: Body = .none) {
         self.status = status

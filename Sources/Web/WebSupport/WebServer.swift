@@ -101,19 +101,23 @@ package struct WebServer: Service {
     private func responder() -> Reception {
         let signer = SessionSigner(secret: configuration.sessionSecret, isSecure: configuration.isSecure)
         let router = Router(context: VisitContext.self, options: .autoGenerateHeadEndpoints)
-        var methods: [String: Set<String>] = [:]
+        var rows: [String: [String: CounterRow]] = [:]
         for endpoint in endpoints {
             let counter = Counter(
                 endpoint: endpoint, configuration: configuration, signer: signer, rateLimit: rateLimit)
             for path in endpoint.paths {
-                guard let method = HTTPRequest.Method(endpoint.method) else {
-                    preconditionFailure("\(endpoint.method) is not an HTTP method")
-                }
-                router.on(RouterPath(path), method: method, use: counter.respond)
-                methods[path, default: []].insert(endpoint.method)
+                rows[path, default: [:]][endpoint.method, default: CounterRow()].add(counter)
             }
         }
-        for (path, known) in methods { refuseOtherMethods(at: path, known: known, in: router) }
+        for (path, methods) in rows {
+            for (name, row) in methods {
+                guard let method = HTTPRequest.Method(name) else {
+                    preconditionFailure("\(name) is not an HTTP method")
+                }
+                router.on(RouterPath(path), method: method, use: row.respond)
+            }
+            refuseOtherMethods(at: path, known: Set(methods.keys), in: router)
+        }
         return Reception(
             configuration: configuration, hosts: hosts, signer: signer, metrics: metrics,
             accessLog: accessLog,

@@ -6,7 +6,7 @@ import Foundation
 
 /// What `cartflux bench` can measure.
 enum BenchWorkload: String, ExpressibleByArgument, CaseIterable {
-    case durable, fair, sleepers, history, rebuild, scale
+    case durable, fair, sleepers, history, rebuild, scale, billing, feed
 }
 
 struct BenchCommand: AsyncParsableCommand {
@@ -33,7 +33,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(
         help: """
             How many things a workload of many has: queued runs (fair, rebuild), sleeping runs (sleepers), \
-            finished steps (history). Each has its own default.
+            finished steps (history), ledger entries (billing), rows (feed). Each has its own default.
             """)
     var count: Int?
 
@@ -73,6 +73,8 @@ struct BenchCommand: AsyncParsableCommand {
         case .history: HistoryBench(scene: scene, finishedSteps: count ?? 10_000_000)
         case .rebuild: RebuildBench(scene: scene, pending: count ?? 100_000)
         case .scale: ScaleBench(scene: scene)
+        case .billing: BillingBench(scene: scene, entries: count ?? 1_000_000)
+        case .feed: FeedBench(scene: scene, rows: count ?? 100_000)
         }
     }
 }

@@ -22,7 +22,7 @@ struct ServerCounters: Sendable {
 }
 
 struct BenchDatabase: Sendable {
-    private let connection: PostgresConnection
+    let connection: PostgresConnection
 
     private static let workerPatience: Duration = .seconds(20)
     private static let drainPatience: Duration = .seconds(300)
@@ -98,7 +98,7 @@ struct BenchDatabase: Sendable {
             live: try await value("select count(*) from engine.run", as: Int.self), Self.drainPatience)
     }
 
-    private func poll(
+    func poll(
         upTo limit: Duration, every pause: Duration, _ isDone: () async throws -> Bool
     ) async throws -> Bool {
         _ = try await connection.execute("begin")
@@ -210,7 +210,7 @@ struct BenchDatabase: Sendable {
             })
     }
 
-    private func value<Value: PostgresDecodable>(_ query: Query, as type: Value.Type) async throws -> Value {
+    func value<Value: PostgresDecodable>(_ query: Query, as type: Value.Type) async throws -> Value {
         guard let row = try await connection.execute(query).first else {
             throw BenchError.unexpectedRows(query.text, wanted: 1, got: 0)
         }

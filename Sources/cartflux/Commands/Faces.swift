@@ -44,25 +44,34 @@ struct Faces {
                 platformSecrets: [Secret(try settings.required(.stripeSecret))],
                 connectSecrets: [Secret(try settings.required(.stripeConnectSecret))],
                 isLive: try platform.isLive),
-            resendSecrets: [Secret(try settings.required(.resendSecret))])
+            resendSecrets: [Secret(try settings.required(.resendSecret))],
+            tokens: try platform.accessTokens())
         server = WebServer(
             WebServer.Configuration(
                 address: settings.text(.webAddress, default: "127.0.0.1"),
                 port: try settings.integer(.webPort, in: 0...65_535, default: 8080),
                 isSecure: try settings.flag(.webIsSecure), sessionSecret: try Self.sessionSecret(settings)),
             hosts: HostDirectory(
-                platformHosts: [domain, "127.0.0.1", "localhost"], tenants: Tenants(platform.database)),
-            endpoints: storefront.endpoints + gateway.endpoints, checks: platform.readiness,
+                platformHosts: [domain, "127.0.0.1", "localhost"],
+                dashboardHosts: [Platform.dashboardHost(domain)], tenants: Tenants(platform.database)),
+            endpoints: storefront.endpoints + gateway.endpoints + (try platform.dashboard()).endpoints,
+            checks: platform.readiness,
             metrics: metrics, rateLimit: try Self.rateLimit(settings), logger: platform.logger)
     }
 
     private static func inbox(
         _ platform: Platform, _ stripe: StripeClient, _ metrics: MetricsRegistry
     ) -> InboxProcessor {
-        let courier = PaymentCourier(platform.runs)
+        let courier = PaymentCourier(platform.runs, starter: platform.runs)
         return InboxProcessor(
             database: platform.database, metrics: metrics, logger: platform.logger,
             readAccount: { try await stripe.account($0) },
+            tellAccount: { once, tx in
+                guard let run = try await Onboardings().find(in: tx)?.run else { return }
+                _ = try await platform.runs.send(
+                    .onboarding, OnboardingSignal(.account), to: RunID(rawValue: run), once: once)
+            },
+            deliverBilling: { event, tx in try await BillingCourier(platform.runs).deliver(event, in: tx) },
             deliver: { news, _, tx in
                 switch try await courier.deliver(news.event, about: news.payment, in: tx) {
                 case .delivered, .nothingToDo: .delivered

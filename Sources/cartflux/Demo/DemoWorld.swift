@@ -7,16 +7,16 @@ import Glibc
 /// Ports that were free a moment ago.
 struct DemoPorts: Sendable {
     let web: Int
-    /// Stripe's; the other vendors take the three after it.
+    /// Stripe's; the other vendors and the feeds take the four after it.
     let sandbox: Int
 
     static func free() throws -> DemoPorts {
         for _ in 0..<50 {
             let base = Int.random(in: 20_000...29_000)
-            guard (base..<base + 5).allSatisfy(isFree) else { continue }
-            return DemoPorts(web: base + 4, sandbox: base)
+            guard (base..<base + 6).allSatisfy(isFree) else { continue }
+            return DemoPorts(web: base + 5, sandbox: base)
         }
-        throw DemoProblem("no five free ports in a row between 20000 and 29005")
+        throw DemoProblem("no six free ports in a row between 20000 and 29006")
     }
 
     private static func isFree(_ port: Int) -> Bool {

@@ -14,6 +14,7 @@ import Resend
 import ServiceLifecycle
 import SmartBill
 import Stripe
+import SupplierFeeds
 import VendorHTTP
 import Workflows
 
@@ -91,7 +92,7 @@ struct Platform: Sendable {
             patience.slowParcel = max(.seconds(parcel), min(patience.slowParcel, .seconds(parcel * 6)))
             return Shop(
                 database: database, transactions: StoreTransactions(database),
-                signals: runs, starter: runs, stripe: try stripe,
+                signals: runs, starter: runs, history: runs, stripe: try stripe,
                 bigbuy: BigBuyClient(
                     key: Secret(try settings.required(.bigBuyKey)),
                     base: settings.text(.bigBuyBase, default: "https://api.bigbuy.eu"), transport: vendors),
@@ -111,7 +112,9 @@ struct Platform: Sendable {
                 orderPage: { store, token in
                     "\(scheme)://\(store.slug).\(domain)\(port)/o/\(token.rawValue)"
                 },
-                isLive: try isLive, patience: patience)
+                isLive: try isLive, patience: patience,
+                pages: MerchantPages(scheme: scheme, domain: domain, port: port),
+                suppliers: SupplierAdapters(transport: vendors, mayReachPrivateHosts: !(try isLive)))
         }
     }
 

@@ -14,8 +14,13 @@ struct BigBuyArticle: Sendable {
     let firstStock: [Int: Int]
     let condition: String
     var isActive: Bool
+    /// One that is not is gone from every list and cannot be ordered; its number is never given out again.
+    var isListed = true
+    /// Set by levers.
+    var addedAt: Date?
+    var changedAt: Date?
     /// By language code.
-    let titles: [String: String]
+    var titles: [String: String]
 
     /// The warehouse that sends it as long as it has enough.
     var warehouse: Int { firstStock.keys.min() ?? 1 }

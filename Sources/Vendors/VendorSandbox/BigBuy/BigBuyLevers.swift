@@ -36,21 +36,35 @@ extension BigBuySandbox {
         return .json(BigBuyWorld.stock(world, article, "en") ?? .null)
     }
 
-    /// `{"sku", "price"?, "active"?, "warehouse"?, "quantity"?, "name"?}` changes an article or adds one.
+    /// `{"sku", "price"?, "active"?, "listed"?, "warehouse"?, "quantity"?, "name"?, "taxonomy"?}` changes an
+    /// article or adds one. One that is no longer listed is gone from every list.
     private func setProduct(_ body: JSON) -> SandboxResponse {
         guard let sku = body["sku"].string, !sku.isEmpty else { return Self.refused("a sku is needed") }
         let price = SandboxAmount.decimal(body["price"]).map(SandboxAmount.hundredths)
-        if let position = world.articles.firstIndex(where: { $0.sku == sku }) {
-            if let price { world.articles[position].price = price }
-            if let isActive = body["active"].bool { world.articles[position].isActive = isActive }
-            return .json(BigBuyWorld.product(world, world.articles[position], "en") ?? .null)
+        guard let position = world.articles.firstIndex(where: { $0.sku == sku }) else {
+            return addProduct(sku, price, body)
         }
+        world.articles[position].change(as: body, price: price, at: world.now)
+        let article = world.articles[position]
+        if let quantity = body["quantity"].integer {
+            let warehouse = Int(body["warehouse"].integer ?? Int64(article.warehouse))
+            world.shelves[sku, default: [:]][warehouse] = Int(quantity)
+        }
+        return .json(BigBuyWorld.product(world, article, "en") ?? .null)
+    }
+
+    private func addProduct(_ sku: String, _ price: Int64?, _ body: JSON) -> SandboxResponse {
         guard let price else { return Self.refused("a new article needs a price") }
-        let name = body["name"].string ?? sku
+        let root = body["taxonomy"].integer ?? BigBuyTaxonomy.home.rawValue
+        guard let taxonomy = BigBuyTaxonomy(rawValue: root) else {
+            return Self.refused("there is no taxonomy \(root)")
+        }
         let shelf = [Int(body["warehouse"].integer ?? 1): Int(body["quantity"].integer ?? 0)]
-        let article = BigBuyArticle(
-            sku, (world.articles.map(\.id).max() ?? 0) + 1, .home, price: price, grams: 1000, stock: shelf,
-            isActive: body["active"].bool ?? true, titles: ["en": name, "ro": name, "de": name, "es": name])
+        var article = BigBuyArticle(
+            sku, (world.articles.map(\.id).max() ?? 0) + 1, taxonomy, price: price, grams: 1000, stock: shelf,
+            isActive: body["active"].bool ?? true, titles: BigBuyArticle.titles(body["name"].string ?? sku))
+        article.addedAt = world.now
+        article.changedAt = world.now
         world.articles.append(article)
         world.shelves[sku] = shelf
         return .json(BigBuyWorld.product(world, article, "en") ?? .null, status: 201)
@@ -106,5 +120,20 @@ extension BigBuySandbox {
 
     private static func refused(_ message: String, status: Int = 400) -> SandboxResponse {
         .json(["error": .string(message)], status: status)
+    }
+}
+
+extension BigBuyArticle {
+    fileprivate mutating func change(as body: JSON, price: Int64?, at now: Date) {
+        if let price { self.price = price }
+        if let isActive = body["active"].bool { self.isActive = isActive }
+        if let isListed = body["listed"].bool { self.isListed = isListed }
+        if let name = body["name"].string { titles = Self.titles(name) }
+        changedAt = now
+    }
+
+    /// One name in every language.
+    fileprivate static func titles(_ name: String) -> [String: String] {
+        ["en": name, "ro": name, "de": name, "es": name]
     }
 }

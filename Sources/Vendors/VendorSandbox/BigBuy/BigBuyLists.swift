@@ -11,7 +11,7 @@ extension BigBuyWorld {
     func list(_ call: BigBuyCall, isReversed: Bool = false, _ row: Row) throws(BigBuyProblem)
         -> SandboxResponse
     {
-        var found = articles
+        var found = articles.filter(\.isListed)
         if let root = call.query["parentTaxonomy"] {
             found = found.filter { String($0.taxonomy.rawValue) == root }
         }
@@ -58,7 +58,8 @@ extension BigBuyWorld {
             "partNumber": nil, "manufacturer": 1001, "taxonomy": .integer(article.taxonomy.rawValue),
             "category": 0, "weight": .decimal(Decimal(article.grams) / 1000), "height": 1, "width": 1,
             "depth": 1,
-            "dateAdd": "2026-03-01 10:00:00", "dateUpd": "2026-11-20 04:12:09",
+            "dateAdd": .string(article.addedAt?.plainText ?? "2026-03-01 10:00:00"),
+            "dateUpd": .string(article.changedAt?.plainText ?? "2026-11-20 04:12:09"),
             "dateUpdDescription": "2026-10-02 09:00:00", "dateUpdImages": "2026-09-11 09:00:00",
             "dateUpdStock": .string(world.now.plainText), "dateUpdCategories": nil,
             "dateUpdProperties": nil, "wholesalePrice": SandboxAmount.json(article.price),
@@ -112,6 +113,21 @@ extension BigBuyWorld {
             ]
         }
         return ["id": .integer(article.id), "images": .array(pictures.reversed())]
+    }
+
+    static let branch: Row = { _, article, _ in
+        [
+            "id": .integer(article.id * 10), "taxonomy": .integer(article.taxonomy.rawValue),
+            "product": .integer(article.id),
+        ]
+    }
+
+    /// What was added in the last seven days.
+    static let newProduct: Row = { world, article, language in
+        guard let addedAt = article.addedAt, world.now.timeIntervalSince(addedAt) <= 7 * 86_400 else {
+            return nil
+        }
+        return product(world, article, language)
     }
 
     static let compliance: Row = { _, article, _ in

@@ -55,9 +55,20 @@ extension SandboxRoutes where Handler == BigBuyEndpoint {
         add("\(base)/manufacturers", CallWindow.Rule(calls: 5, seconds: 3600)) { _, _ in
             .json([["id": 1001, "name": "Demo Works", "urlImage": "", "reference": "DW"]])
         }
-        for empty in ["productsvariations", "variations", "attributes", "attributegroups"] {
+        add("\(base)/productstaxonomies", CallWindow.Rule(calls: 5, seconds: 3600)) {
+            try $0.list($1, BigBuyWorld.branch)
+        }
+        add("\(base)/new-products", CallWindow.Rule(calls: 2, seconds: 3600)) {
+            try $0.list($1, BigBuyWorld.newProduct)
+        }
+        // No article comes in variations.
+        for empty in [
+            "productsvariations", "productvariationprices", "productsvariationsstockbyhandlingdays",
+            "variations", "attributegroups",
+        ] {
             add("\(base)/\(empty)", .bigBuyList) { _, _ in .json([]) }
         }
+        add("\(base)/attributes", .bigBuyText) { _, _ in .json([]) }
     }
 
     private mutating func addItems() {

@@ -29,10 +29,10 @@ struct BigBuyWorld: Sendable {
         shelves = Dictionary(uniqueKeysWithValues: articles.map { ($0.sku, $0.firstStock) })
     }
 
-    func article(_ sku: String) -> BigBuyArticle? { articles.first { $0.sku == sku } }
+    func article(_ sku: String) -> BigBuyArticle? { articles.first { $0.sku == sku && $0.isListed } }
 
     func article(id: String) throws(BigBuyProblem) -> BigBuyArticle {
-        guard let found = articles.first(where: { String($0.id) == id }) else {
+        guard let found = articles.first(where: { String($0.id) == id && $0.isListed }) else {
             throw .notFound("Product not found.")
         }
         return found

@@ -123,7 +123,10 @@ extension StripeWorld {
     }
 
     mutating func cancelSubscription(_ call: StripeCall) throws(StripeProblem) -> StripeReply {
-        _ = try required(.subscription, call)
+        // As at Stripe, one that was cancelled is gone for whoever cancels it again.
+        guard try required(.subscription, call)["status"].string != "canceled" else {
+            throw .noSuch("subscription", call.id, param: "id", status: 404)
+        }
         end(call.id)
         return StripeReply(self[.subscription, call.id], did: "subscription.cancel")
     }
@@ -182,7 +185,7 @@ extension StripeWorld {
         insert(.invoice, blankInvoice(invoice, subscription, amount: amount), owner: owner)
         self[.subscription, id]["latest_invoice"] = .string(invoice)
         emit("invoice.finalized", self[.invoice, invoice], owner: owner)
-        let isPaid = amount == 0 || payInvoice(subscription, amount: amount, owner: owner)
+        let isPaid = amount == 0 || charge(subscription, amount: amount, owner: owner)
         if isPaid {
             self[.invoice, invoice]["status"] = "paid"
             self[.invoice, invoice]["amount_paid"] = .integer(amount)
@@ -192,7 +195,8 @@ extension StripeWorld {
         return isPaid
     }
 
-    private mutating func payInvoice(_ subscription: JSON, amount: Int64, owner: String) -> Bool {
+    /// Charges the default card of a subscription, or of whatever names one like it.
+    mutating func charge(_ subscription: JSON, amount: Int64, owner: String) -> Bool {
         let intent = newID("pi")
         var json = Self.blankPaymentIntent(
             id: intent, amount: amount, currency: subscription["currency"].string ?? "eur", now: now)

@@ -2,8 +2,27 @@
 // come back only when the dispute is won.
 
 extension StripeWorld {
-    /// How long the merchant has to answer.
+    /// How long the merchant has to answer. Who has not answered by then has lost.
     private static let evidencePeriod: Int64 = 9 * 86_400
+
+    /// How much text all of the evidence may have.
+    private static let evidenceLimit = 150_000
+
+    /// What can be told in words.
+    private static let evidenceTexts: Set<String> = [
+        "access_activity_log", "billing_address", "cancellation_policy_disclosure", "cancellation_rebuttal",
+        "customer_email_address", "customer_name", "customer_purchase_ip",
+        "duplicate_charge_explanation", "duplicate_charge_id", "product_description",
+        "refund_policy_disclosure", "refund_refusal_explanation", "service_date", "shipping_address",
+        "shipping_carrier", "shipping_date", "shipping_tracking_number", "uncategorized_text",
+    ]
+
+    /// What is a file that was uploaded before.
+    private static let evidenceFiles: Set<String> = [
+        "cancellation_policy", "customer_communication", "customer_signature",
+        "duplicate_charge_documentation", "receipt", "refund_policy", "service_documentation",
+        "shipping_documentation", "uncategorized_file",
+    ]
 
     /// Opens the dispute that a test card brings with it.
     mutating func disputeIfCardSays(_ charge: String) {
@@ -65,6 +84,7 @@ extension StripeWorld {
         }
         dispute["metadata"] = try call.metadata(onto: dispute["metadata"])
         let evidence = call.object("evidence")
+        try checkEvidence(evidence)
         for (name, value) in evidence?.object ?? [:] { dispute["evidence"][name] = value }
         guard evidence != nil else {
             self[.dispute, call.id] = dispute
@@ -83,6 +103,34 @@ extension StripeWorld {
         default: break
         }
         return StripeReply(self[.dispute, call.id], did: "dispute.update")
+    }
+
+    private func checkEvidence(_ evidence: JSON?) throws(StripeProblem) {
+        var length = 0
+        for (name, value) in evidence?.object ?? [:] {
+            guard Self.evidenceTexts.contains(name) || Self.evidenceFiles.contains(name) else {
+                throw .unknown("evidence[\(name)]")
+            }
+            let text = value.string ?? ""
+            if Self.evidenceFiles.contains(name), !text.isEmpty, !text.hasPrefix("file_") {
+                throw .invalid("evidence[\(name)]", "No such file upload: '\(text)'")
+            }
+            length += text.count
+        }
+        guard length <= Self.evidenceLimit else {
+            throw .invalid("evidence", "The combined character count of all evidence is too long.")
+        }
+    }
+
+    /// Time is over for those that were not answered.
+    mutating func expireDisputes() {
+        for dispute in all(.dispute) where dispute["status"].string == "needs_response" {
+            guard let id = dispute["id"].string, let due = dispute["evidence_details"]["due_by"].integer,
+                due <= now
+            else { continue }
+            self[.dispute, id]["evidence_details"]["past_due"] = true
+            closeDispute(id, isWon: false)
+        }
     }
 
     /// Accepts the loss.

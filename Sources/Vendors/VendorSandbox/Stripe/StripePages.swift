@@ -34,6 +34,8 @@ extension StripeSandbox {
             return rollSecret(id, request)
         }
         if isPost, let id = segments("charges/{id}/dispute")?["id"] { return dispute(id, request) }
+        if isPost, let id = segments("disputes/{id}")?["id"] { return decide(id, request) }
+        if isPost, let id = segments("accounts/{id}/payouts")?["id"] { return payOut(id, request) }
         return StripeHTML.message("Not found", "The sandbox has no page at \(request.path).", status: 404)
     }
 
@@ -210,6 +212,27 @@ extension StripeSandbox {
         secrets.roll(to: secret, oldExpire: Date().addingTimeInterval(overlap))
         let answer: JSON = ["id": .string(id), "secret": .string(secret)]
         return .json(answer, effect: SandboxEffect("webhook_endpoint.roll", on: id))
+    }
+
+    /// `POST /_sandbox/disputes/{id}` with `outcome`: won or lost, as the bank decides.
+    private func decide(_ id: String, _ request: SandboxRequest) -> SandboxResponse {
+        guard ["needs_response", "under_review"].contains(world[.dispute, id]["status"].string) else {
+            return .json(["error": "no open dispute of that id"], status: 404)
+        }
+        switch PageForm(request)["outcome"] {
+        case "won": world.closeDispute(id, isWon: true)
+        case "lost": world.closeDispute(id, isWon: false)
+        default: return .json(["error": "outcome must be won or lost"], status: 400)
+        }
+        return .json(world[.dispute, id], effect: SandboxEffect("dispute.decide", on: id))
+    }
+
+    /// `POST /_sandbox/accounts/{id}/payouts`: pays out what is available; `outcome=failed` for a bank that
+    /// will not take it.
+    private func payOut(_ id: String, _ request: SandboxRequest) -> SandboxResponse {
+        guard !world[.account, id].isNull else { return .json(["error": "no such account"], status: 404) }
+        let payouts = world.startPayouts(of: id, fails: PageForm(request)["outcome"] == "failed")
+        return .json(["payouts": .array(payouts)], effect: SandboxEffect("payout.create", on: id))
     }
 
     /// `POST /_sandbox/charges/{id}/dispute` with an optional `reason`.

@@ -95,6 +95,9 @@ extension SandboxRoutes where Handler == StripeEndpoint {
         on("POST /v1/application_fees/{id}/refunds", feeRefund)
         listChildren("GET /v1/application_fees/{id}/refunds", .feeRefund, of: "fee")
 
+        list("GET /v1/payouts", .payout, ["status"])
+        retrieve("GET /v1/payouts/{id}", .payout)
+
         on("GET /v1/balance", StripeEndpoint([]) { try $0.retrieveBalance($1) })
         let entries = StripeEndpoint(StripeWorld.pageParams.union(["source", "type", "currency"])) {
             world, call in
@@ -184,6 +187,16 @@ extension SandboxRoutes where Handler == StripeEndpoint {
         on("DELETE /v1/subscriptions/{id}", StripeEndpoint(cancel) { try $0.cancelSubscription($1) })
         list("GET /v1/invoices", .invoice, ["customer", "status"])
         retrieve("GET /v1/invoices/{id}", .invoice)
+        let invoices = "/v1/invoices"
+        on("POST \(invoices)", StripeEndpoint(StripeWorld.invoiceParams) { try $0.createInvoice($1) })
+        on(
+            "POST /v1/invoiceitems",
+            StripeEndpoint(StripeWorld.invoiceItemParams) { try $0.createInvoiceItem($1) })
+        on("POST \(invoices)/{id}/finalize", StripeEndpoint(["auto_advance"]) { try $0.finalizeInvoice($1) })
+        on(
+            "POST \(invoices)/{id}/pay",
+            StripeEndpoint(["off_session", "payment_method"]) { try $0.payInvoice($1) })
+        on("POST \(invoices)/{id}/void", StripeEndpoint([]) { try $0.voidInvoice($1) })
 
         let sessions = "/v1/checkout/sessions"
         on(

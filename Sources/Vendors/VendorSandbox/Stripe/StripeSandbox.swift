@@ -227,6 +227,8 @@ package actor StripeSandbox: SandboxVendor {
         let due = world.agenda.filter { $0.due <= now }
         world.agenda.removeAll { $0.due <= now }
         for item in due { world.failRefund(item.refund) }
+        world.expireDisputes()
+        world.payOut()
         world.renewSubscriptions()
         timer?.cancel()
         timer = nil

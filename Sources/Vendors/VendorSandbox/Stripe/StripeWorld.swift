@@ -104,6 +104,7 @@ enum StripeKind: String, Sendable, CaseIterable {
     case invoice
     case paymentIntent = "payment_intent"
     case paymentMethod = "payment_method"
+    case payout
     case price
     case product
     case refund
@@ -122,7 +123,7 @@ enum StripeKind: String, Sendable, CaseIterable {
         case .transferReversal: "transfer reversal"
         case .webhookEndpoint: "webhook endpoint"
         case .account, .charge, .checkoutSession, .customer, .dispute, .event, .invoice, .paymentIntent,
-            .price, .product, .refund, .subscription, .transfer:
+            .payout, .price, .product, .refund, .subscription, .transfer:
             rawValue
         }
     }
@@ -150,7 +151,8 @@ enum StripeKind: String, Sendable, CaseIterable {
         "cs": .checkoutSession, "in": .invoice, "price": .price,
         "prod": .product, "sub": .subscription,
         "cus": .customer, "du": .dispute, "evt": .event, "fr": .feeRefund, "pi": .paymentIntent,
-        "pm": .paymentMethod, "re": .refund, "pyr": .refund, "tr": .transfer, "trr": .transferReversal,
+        "pm": .paymentMethod, "po": .payout, "re": .refund, "pyr": .refund, "tr": .transfer,
+        "trr": .transferReversal,
         "we": .webhookEndpoint,
     ]
 }

@@ -1,0 +1,123 @@
+// What is sold and how it looks. The merchant sees what is kept of every price before taking anything.
+
+import Commerce
+import CommerceStore
+import WebSupport
+
+extension Dashboard {
+    func catalogue(_ request: WebRequest, _ account: Account) async throws -> WebResponse {
+        try await showCatalogue(request, account, [])
+    }
+
+    private func showCatalogue(
+        _ request: WebRequest, _ account: Account, _ problems: [FieldError]
+    ) async throws -> WebResponse {
+        try await show(request, account, problems: problems, values: [:]) { visit, tx in
+            let offers = try await CatalogueShelf().offers(search: request.query["q"], in: tx)
+            let taken = try await Products().published(in: tx).count
+            return visit.page(.catalogue, Self.offerList(offers, taken: taken, visit))
+        }
+    }
+
+    private static func offerList(_ offers: [CatalogueOffer], taken: Int, _ visit: Visit) -> HTML {
+        let store = visit.store
+        let rows = offers.map { offer -> HTML in
+            let name = "price:\(offer.key)"
+            let title = offer.title[store.languages[0]] ?? offer.title[.english] ?? offer.reference.rawValue
+            let typed = visit.request.form[name] ?? offer.suggestedPrice.decimalText
+            let isChosen: HTML = visit.request.form["take:\(offer.key)"] != nil ? " checked" : ""
+            let problem = visit.problems.first { $0.field == name }
+            let error: HTML? = problem.map { "<p class=\"error\">\($0.message)</p>" }
+            let choice: HTML =
+                offer.isSafe
+                ? """
+                <label><input type="checkbox" name="take:\(offer.key)" value="1"\(isChosen)> Sell it</label>\
+                <label for="\(name)">Price in \(store.currency.rawValue)</label>\
+                <input id="\(name)" name="\(name)" value="\(typed)" inputmode="decimal" class="quantity">
+                """
+                : "<p class=\"fine\">Not for sale: the supplier gives no product-safety data.</p>"
+            let mark: HTML? = offer.isTaken ? "<span class=\"tag good\">in your store</span>" : nil
+            return """
+                <li><div><span class="name">\(title)</span> \(mark)\
+                <p class="fine">Costs \(offer.cost.description) · at \(offer.suggestedPrice.description) \
+                <strong>you keep \(offer.margin.description)</strong> · lowest price \
+                \(offer.lowestPrice.description) · \(offer.stock) in stock</p>\(error)</div>\
+                <div>\(choice)</div></li>
+                """
+        }
+        // A refusal is of the choice as a whole: the guard names the loss, not the row.
+        let refusals = visit.problems.filter { $0.field == "price" }.map {
+            "<p class=\"error\" role=\"alert\">\($0.message)</p>" as HTML
+        }
+        let empty: HTML = "<div class=\"empty\"><p>The catalogue is empty at the moment.</p></div>"
+        return """
+            <p>\(taken) product\(taken == 1 ? "" : "s") in your store.</p>
+            \(refusals)
+            <form method="get" class="buy" role="search"><div><label for="q">Search</label>\
+            <input id="q" name="q" value="\(visit.request.query["q"] ?? "")"></div>\
+            <button class="quiet">Search</button></form>
+            <form method="post" action="\(link: OnboardingStep.catalogue.address(in: store.tenant))\
+            " class="panel">
+            \(visit.request.formTokenField)\(rows.isEmpty ? empty : "<ul class=\"lines\">\(rows)</ul>")
+            <p><button>Save and continue</button></p></form>
+            """
+    }
+
+    func saveCatalogue(_ request: WebRequest, _ account: Account) async throws -> WebResponse {
+        let currency = try await inStore(request, account, may: .change) {
+            try await Stores().load(in: $0).currency
+        }
+        var problems: [FieldError] = []
+        var wishes: [String: Money] = [:]
+        for name in request.form.names(with: "take:") {
+            let key = String(name.dropFirst("take:".count))
+            let written = (request.form["price:\(key)"] ?? "").replacing(",", with: ".")
+            // Whatever is wrong with it, the field says what is right.
+            if let price = try? Money(exactly: written, currency), price > .zero(currency) {
+                wishes[key] = price
+            } else {
+                problems.append(FieldError("price:\(key)", "must be a price, such as 19.90"))
+            }
+        }
+        guard problems.isEmpty else { return try await showCatalogue(request, account, problems) }
+        do {
+            return try await save(.catalogue, request, account) { tx in
+                try await CatalogueShelf().take(wishes, in: tx)
+            }
+        } catch StoreError.saleRefused(let refusal, _) {
+            return try await showCatalogue(
+                request, account, [FieldError("price", refusal.merchantReason)])
+        }
+    }
+
+    // MARK: - Look
+
+    private static let themes = [
+        FormField(
+            "preset", "Theme",
+            choices: [
+                ("garden", "Garden: green and paper"), ("harbour", "Harbour: blue and sand"),
+                ("plain", "Plain: black and white"),
+            ])
+    ]
+
+    func theme(_ request: WebRequest, _ account: Account) async throws -> WebResponse {
+        try await show(request, account) { visit, tx in
+            var visit = visit
+            visit.values = ["preset": try await Stores().theme(in: tx) ?? "garden"]
+            return visit.page(.theme, visit.form(.theme, Self.themes, extra: Self.skipBox))
+        }
+    }
+
+    func saveTheme(_ request: WebRequest, _ account: Account) async throws -> WebResponse {
+        let isSkipped = request.form["skip"] != nil
+        let known = Self.themes[0].choices.map(\.value)
+        let preset = request.form["preset"].flatMap { known.contains($0) ? $0 : nil } ?? known[0]
+        return try await save(.theme, skipped: isSkipped, request, account) { tx in
+            if !isSkipped { try await Stores().setTheme(preset, in: tx) }
+        }
+    }
+
+    static let skipBox: HTML =
+        "<p><button name=\"skip\" value=\"1\" class=\"quiet\">Leave it for later</button></p>"
+}

@@ -1,0 +1,49 @@
+// What the wizard's pages need of the rest of the program: the run that carries a store, and the two vendors
+// that are asked while the merchant waits. The pages write rows and tell the run which step it was.
+
+import Commerce
+import CommerceStore
+import Foundation
+
+package struct OnboardingDesk: Sendable {
+    /// What the run is told. It reads everything else from the rows.
+    package enum News: Sendable, Equatable {
+        case saved(OnboardingStep)
+        case publish
+    }
+
+    package typealias Begin = @Sendable (_ owner: UserID, _ tx: Transaction<OneTenant>) async throws -> UUID
+    package typealias Tell = @Sendable (_ news: News, _ run: UUID) async throws -> Void
+    /// Makes a link into Stripe's forms for the owner who asks now; it lives minutes and works once.
+    package typealias StripeLink =
+        @Sendable (_ account: String, _ refresh: String, _ back: String) async throws -> String
+    /// The invoice series of a SmartBill account, or why it cannot be opened.
+    package typealias SmartBillSeries =
+        @Sendable (_ login: String, _ company: String) async throws -> Result<[String], SmartBillRefusal>
+
+    package struct SmartBillRefusal: Error, Sendable {
+        package let reason: String
+        package init(reason: String) { self.reason = reason }
+    }
+
+    package let baseDomain: String
+    package let credentials: Credentials
+    package let begin: Begin
+    package let tell: Tell
+    package let stripeLink: StripeLink
+    package let smartBillSeries: SmartBillSeries
+
+    package init(
+        baseDomain: String, credentials: Credentials, begin: @escaping Begin, tell: @escaping Tell,
+        stripeLink: @escaping StripeLink, smartBillSeries: @escaping SmartBillSeries
+    ) {
+        self.baseDomain = baseDomain
+        self.credentials = credentials
+        self.begin = begin
+        self.tell = tell
+        self.stripeLink = stripeLink
+        self.smartBillSeries = smartBillSeries
+    }
+
+    package func host(of slug: Slug) -> String { "\(slug).\(baseDomain)" }
+}

@@ -1,0 +1,174 @@
+// What is written down about an account's month, inside the transaction of the step that asks for it.
+
+import Commerce
+import CommerceStore
+import Durable
+import FoundationEssentials
+
+struct BillingDesk: Sendable {
+    let shop: Shop
+    let tx: Transaction<OneTenant>
+
+    /// Issues the month's papers, unless that was done before, in which case nothing is written.
+    func issue(_ month: BillingMonth, as ids: PaperIDs, by run: RunID) async throws -> Issued {
+        _ = try await BillingAccounts().lock(in: tx)
+        let account = try await BillingAccounts().refreshIdentity(in: tx)
+        for kind in PlatformInvoiceDraft.Kind.allCases
+        where try await PlatformInvoices().find(kind, of: month, in: tx) != nil { return .before }
+        guard let statement = try await Statements().find(month, in: tx) else { return .nothing }
+        let seller = try await BillingAccounts().seller(in: tx)
+        let vat = try PlatformVAT(
+            seller: seller.country, buyer: account.country, hasCheckedNumber: account.hasCheckedNumber)
+        let paper = Paper(account: account, seller: seller, vat: vat, month: month)
+        let invoice = try await invoice(statement, paper, id: ids.invoice)
+        let credit = try await creditNote(statement, paper, id: ids.creditNote)
+        try await accrue(statement, paper)
+        guard let invoice else { return credit == nil ? .nothing : .settled }
+        try await write(.issued(reference: invoice.reference, total: invoice.total, due: invoice.due))
+        guard invoice.due.isPositive else { return .settled }
+        try await Collections().open(invoice.id, run: run.rawValue, in: tx)
+        return .owed(
+            Claim(
+                invoice: invoice.id, reference: invoice.reference,
+                title: "CartFlux \(invoice.reference), \(month.title)", due: invoice.due,
+                issuedAt: invoice.issuedAt))
+    }
+
+    struct Standing: Codable, Sendable {
+        let isPaid: Bool
+        let customer: String?
+        let stripeInvoice: String?
+    }
+
+    func standing(of invoice: PlatformInvoiceID) async throws -> Standing {
+        let account = try await BillingAccounts().load(in: tx)
+        let collection = try await Collections().find(invoice, in: tx)
+        return Standing(
+            isPaid: collection?.status == .paid, customer: account.stripeCustomer,
+            stripeInvoice: collection?.stripeInvoice)
+    }
+
+    func notePaid(_ invoice: PlatformInvoiceID) async throws {
+        let now = shop.clock.now
+        guard try await Collections().markPaid(invoice, at: now, in: tx) else { return }
+        let paid = try await PlatformInvoices().load(invoice, in: tx)
+        try await Ledger().post(
+            .platformInvoicePaid(invoice, billedStore: tx.tenant, amount: paid.due, at: now), in: tx)
+        try await Attention().resolve(.platformInvoice, subject: "\(invoice)", by: "payment", in: tx)
+    }
+
+    func noteFailure(_ claim: Claim, round: Int, because reason: String) async throws {
+        let isPaid = try await Collections().find(claim.invoice, in: tx)?.status == .paid
+        guard !isPaid else { return }
+        try await Collections().noteFailure(reason, of: claim.invoice, in: tx)
+        try await Attention().open(
+            .platformInvoice, subject: "\(claim.invoice)",
+            message: "\(claim.due) of invoice \(claim.reference) could not be collected: \(reason)", in: tx)
+        let isLast = round == Dunning.days.count - 1
+        let next = isLast ? Dunning.lastDay : Dunning.days[round + 1]
+        try await write(
+            .declined(
+                reference: claim.reference, due: claim.due, round: round, isLast: isLast,
+                daysLeft: next - Dunning.days[round]))
+    }
+
+    /// Ends the plan. Nil where the invoice was paid meanwhile; otherwise the subscription to cancel, or
+    /// nothing to cancel.
+    func giveUp(_ claim: Claim) async throws -> String? {
+        let account = try await BillingAccounts().lock(in: tx)
+        guard try await Collections().giveUp(claim.invoice, in: tx) else { return nil }
+        let now = shop.clock.now
+        if try await AccountPlans().fall(at: now, because: .dunning, in: tx) {
+            try await write(.downgraded(reference: claim.reference, due: claim.due))
+        }
+        return account.stripeSubscription ?? ""
+    }
+
+    private struct Paper {
+        let account: BillingAccount
+        let seller: PlatformIdentity
+        let vat: PlatformVAT
+        let month: BillingMonth
+    }
+
+    private func invoice(
+        _ statement: MonthStatement, _ paper: Paper, id: PlatformInvoiceID
+    ) async throws -> PlatformInvoice? {
+        let month = PlatformStatement(statement, vat: paper.vat.rate)
+        let plan = try await AccountPlans().plan(statement.plan, in: tx).title
+        let drafted = PlatformInvoiceDraft.invoice(month, plan: plan, month: paper.month, vat: paper.vat)
+        guard let draft = drafted else { return nil }
+        let now = shop.clock.now
+        let issued = try await keep(draft, paper, statement, id: id)
+        if !draft.taxes.isZero || !statement.subscription.isZero {
+            try await Ledger().post(
+                .platformInvoiceIssued(
+                    id, billedStore: tx.tenant, month, vatCountry: paper.vat.country, at: now), in: tx)
+        }
+        return issued
+    }
+
+    private func creditNote(
+        _ statement: MonthStatement, _ paper: Paper, id: PlatformInvoiceID
+    ) async throws -> PlatformInvoice? {
+        let drafted = PlatformInvoiceDraft.creditNote(statement.credits, month: paper.month, vat: paper.vat)
+        guard let draft = drafted else { return nil }
+        let issued = try await keep(draft, paper, statement, id: id)
+        if !draft.taxes.isZero {
+            try await Ledger().post(
+                .platformCreditIssued(id, statement.credits, vat: paper.vat, at: shop.clock.now), in: tx)
+        }
+        return issued
+    }
+
+    private func keep(
+        _ draft: PlatformInvoiceDraft, _ paper: Paper, _ statement: MonthStatement, id: PlatformInvoiceID
+    ) async throws -> PlatformInvoice {
+        let issued = try await PlatformInvoices().issue(
+            draft, to: paper.account, from: paper.seller, id: id, at: shop.clock.now, in: tx)
+        let document = PlatformInvoiceDocument(
+            invoice: issued, draft: draft, seller: paper.seller, buyer: InvoiceParty(paper.account),
+            passedOn: draft.kind == .invoice ? statement.supplier : .zero(draft.currency))
+        try await PlatformInvoices().keep(document.html, of: id, in: tx)
+        return issued
+    }
+
+    /// The share of whoever brought the account: a fifth of what the platform keeps of the month, refunds
+    /// taken off.
+    private func accrue(_ statement: MonthStatement, _ paper: Paper) async throws {
+        guard let affiliate = try await Affiliates().earning(in: paper.month, in: tx) else { return }
+        let earned = PlatformStatement(statement, vat: paper.vat.rate).affiliateBase()
+        let returned = TaxedAmount(
+            gross: statement.credits.markups + statement.credits.commissions, rate: paper.vat.rate
+        ).net
+        let base = earned + returned
+        let amount = base.applying(AffiliateTerms.share, rounding: .halfUp)
+        guard !amount.isZero else { return }
+        let now = shop.clock.now
+        try await Affiliates().accrue(
+            amount, on: base, to: affiliate, for: paper.month,
+            availableAt: now.adding(.seconds(AffiliateTerms.holdDays * 86_400)), in: tx)
+        try await Ledger().post(
+            .affiliateAccrued(paper.month.rawValue, affiliate: affiliate, amount: amount, at: now), in: tx)
+    }
+
+    private func write(_ news: BillingLetter.News) async throws {
+        try await BillingLetter.queue(news, shop, in: tx)
+    }
+}
+
+/// What became of a month's papers.
+enum Issued: Codable, Sendable {
+    case nothing
+    case before
+    case settled
+    case owed(Claim)
+}
+
+extension PlatformStatement {
+    init(_ statement: MonthStatement, vat: BasisPoints) {
+        self.init(
+            markups: statement.fees.markups, commissions: statement.fees.commissions,
+            processing: statement.fees.processing, subscription: statement.subscription, vat: vat)
+    }
+}

@@ -1,0 +1,199 @@
+// A merchant's wish for another plan. A larger one is in force as soon as Stripe has it; a smaller one waits
+// for the end of the month. Stripe's subscription says which plan the account has and holds the card, at a
+// price of nothing: what a plan costs is on the month's invoice, where its days are counted in Bucharest and
+// its number follows the last one, neither of which Stripe can do. So nothing is ever charged twice, and
+// cancelling at Stripe ends the plan here as it should.
+
+import Commerce
+import CommerceStore
+import Durable
+import FoundationEssentials
+import Stripe
+
+/// Moves an account to another plan, at once or at the month's end.
+package struct ChangePlan: Workflow {
+    package static let name: WorkflowName = "change_plan"
+
+    package enum Step: String, WorkflowStep {
+        case decide
+        case customer
+        case noteCustomer = "note_customer"
+        case card
+        case price
+        case openCheckout = "open_checkout"
+        case subscribe
+        case upgrade
+        case recheck
+        case downgrade
+    }
+
+    package struct Input: Codable, Sendable {
+        package let plan: PlanID
+        /// Where Stripe sends the merchant back to, once a card is given.
+        package let page: String
+        /// Who asked: the merchant here, or on Stripe's own pages.
+        package let cause: AccountPlans.Cause
+
+        package init(plan: PlanID, page: String, cause: AccountPlans.Cause = .merchant) {
+            self.plan = plan
+            self.page = page
+            self.cause = cause
+        }
+    }
+
+    package enum Output: Codable, Sendable, Equatable {
+        /// The account has the plan; a change that waited was withdrawn.
+        case kept
+        case upgraded
+        /// The merchant gives a card there; Stripe's news then brings the plan.
+        case needsCard(page: String)
+        case refused(reason: String)
+        case downgraded
+        /// Another wish came before the month's end.
+        case withdrawn
+    }
+
+    let shop: Shop
+
+    package func run(_ input: Input, _ flow: Flow<Self>) async throws -> Output {
+        let change = PlanChangeID(rawValue: flow.uuid("change"))
+        switch try await decide(input, change, flow) {
+        case .stay: return .kept
+        case .wait(let scheduled, let customer):
+            return try await downgrade(scheduled, customer, input, flow)
+        case .upgrade(let account): return try await upgrade(account, input, flow)
+        }
+    }
+
+    private func decide(
+        _ input: Input, _ change: PlanChangeID, _ flow: Flow<Self>
+    ) async throws -> Decision {
+        try await flow.transaction(.decide, on: shop.transactions) { tx in
+            let now = shop.clock.now
+            let account = try await BillingAccounts().lock(in: tx)
+            let plans = AccountPlans()
+            let calendar = try await plans.calendar(at: now, in: tx)
+            let move = try PlanMove(
+                from: try await plans.current(at: now, in: tx),
+                to: try await plans.plan(input.plan, in: tx), daysLeft: calendar.daysLeft,
+                daysInMonth: calendar.daysInMonth)
+            switch move {
+            case .stay:
+                try await plans.withdraw(in: tx)
+                return .stay
+            case .downgrade:
+                let scheduled = try await plans.schedule(
+                    input.plan, at: now, because: input.cause, id: change, in: tx)
+                return .wait(scheduled, customer: account.stripeCustomer)
+            case .upgrade:
+                let owner = try await BillingAccounts().owner(in: tx)
+                return .upgrade(
+                    Payer(
+                        account: account.account, email: owner.email, name: account.name,
+                        customer: account.stripeCustomer))
+            }
+        }
+    }
+
+    private func upgrade(_ payer: Payer, _ input: Input, _ flow: Flow<Self>) async throws -> Output {
+        let desk = SubscriptionDesk(stripe: shop.stripe)
+        let customer = try await customer(payer, desk, flow)
+        let price = try await price(of: input.plan, desk, flow)
+        let hasCard = try await flow.step(.card, retry: .patient) { _ in
+            try await shop.stripe.customer(customer).defaultPaymentMethod != nil
+        }
+        guard hasCard else {
+            let page = try await flow.step(.openCheckout, retry: .patient) { attempt in
+                try await desk.checkout(customer, price, payer.account, input.page, attempt)
+            }
+            return .needsCard(page: page)
+        }
+        let subscription: String
+        do {
+            subscription = try await flow.step(.subscribe, retry: .patient) { attempt in
+                try await desk.subscribe(customer, to: price, payer.account, attempt)
+            }
+        } catch let failure as StepFailed {
+            return .refused(reason: failure.failure.message)
+        }
+        try await flow.write(.upgrade, in: shop) { tx in
+            _ = try await BillingAccounts().lock(in: tx)
+            try await BillingAccounts().note(subscription: subscription, in: tx)
+            try await AccountPlans().upgrade(
+                to: input.plan, at: shop.clock.now, because: input.cause, in: tx)
+        }
+        return .upgraded
+    }
+
+    private func customer(
+        _ payer: Payer, _ desk: SubscriptionDesk, _ flow: Flow<Self>
+    ) async throws -> StripeCustomer.ID {
+        if let known = payer.customer { return StripeID(rawValue: known) }
+        let made = try await flow.step(.customer, retry: .patient) { attempt in
+            try await desk.customer(payer, attempt)
+        }
+        // Two wishes at once each make one; the first that is noted is the account's.
+        let noted = try await flow.transaction(.noteCustomer, on: shop.transactions) { tx in
+            let account = try await BillingAccounts().lock(in: tx)
+            if let other = account.stripeCustomer { return other }
+            try await BillingAccounts().note(customer: made.rawValue, in: tx)
+            return made.rawValue
+        }
+        return StripeID(rawValue: noted)
+    }
+
+    private func price(
+        of plan: PlanID, _ desk: SubscriptionDesk, _ flow: Flow<Self>
+    ) async throws -> StripeID<StripePrice> {
+        try await flow.step(.price, retry: .patient) { attempt in try await desk.price(of: plan, attempt) }
+    }
+
+    private func downgrade(
+        _ change: AccountPlans.Scheduled, _ customer: String?, _ input: Input, _ flow: Flow<Self>
+    ) async throws -> Output {
+        try await flow.sleep(until: change.effectiveAt, as: "month_end")
+        let subscription = try await flow.transaction(.recheck, on: shop.transactions) { tx in
+            let account = try await BillingAccounts().lock(in: tx)
+            guard try await AccountPlans().isWaiting(change.id, in: tx) else { return String?.none }
+            return account.stripeSubscription ?? ""
+        }
+        guard let subscription else { return .withdrawn }
+        if !subscription.isEmpty {
+            let desk = SubscriptionDesk(stripe: shop.stripe)
+            if input.plan == .free {
+                _ = try await flow.step(.subscribe, retry: .patient) { attempt in
+                    try await PlatformCashier(stripe: shop.stripe).cancel(subscription, attempt)
+                }
+            } else {
+                let price = try await price(of: input.plan, desk, flow)
+                _ = try await flow.step(.subscribe, retry: .patient) { attempt in
+                    try await desk.move(subscription, to: price, attempt)
+                }
+            }
+        }
+        let isDone = try await flow.transaction(.downgrade, on: shop.transactions) { tx in
+            let account = try await BillingAccounts().lock(in: tx)
+            if input.plan == .free, account.stripeSubscription == subscription {
+                try await BillingAccounts().note(subscription: nil, in: tx)
+            }
+            // Stripe's own news of it may have been faster.
+            _ = try await AccountPlans().apply(change.id, in: tx)
+            return try await AccountPlans().current(at: shop.clock.now, in: tx).id == input.plan
+        }
+        return isDone ? .downgraded : .withdrawn
+    }
+}
+
+/// Who pays for an account.
+struct Payer: Codable, Sendable {
+    let account: UserID
+    let email: EmailAddress
+    let name: String
+    let customer: String?
+}
+
+private enum Decision: Codable, Sendable {
+    case stay
+    case upgrade(Payer)
+    case wait(AccountPlans.Scheduled, customer: String?)
+}

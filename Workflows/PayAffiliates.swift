@@ -1,0 +1,153 @@
+// Affiliates are paid what has rested for thirty days, once it is worth a transfer. The row that reserves the
+// money comes first, so two runs at once cannot pay it twice; the transfer is found again by its group.
+
+import Commerce
+import CommerceStore
+import Durable
+import FoundationEssentials
+import Stripe
+
+/// Finds the affiliates that can be paid, and starts a payout for each.
+package struct PayAffiliates: Workflow {
+    package static let name: WorkflowName = "pay_affiliates"
+
+    package enum Step: String, WorkflowStep { case start }
+
+    package struct Input: Codable, Sendable {
+        /// Names this round: an affiliate is paid once in it.
+        package let round: String
+        package init(round: String) { self.round = round }
+    }
+
+    let shop: Shop
+
+    package func run(_ input: Input, _ flow: Flow<Self>) async throws -> Int {
+        try await flow.step(.start, retry: .patient) { _ in
+            let payable = try await Affiliates().payable(
+                atLeast: AffiliateTerms.payoutMinimum, at: shop.clock.now, shop.database)
+            try await shop.starter.start(
+                PayAffiliate.self,
+                payable.map { one in
+                    KeyedRun(
+                        key: "affiliate:\(one.affiliate):\(input.round)",
+                        input: .init(affiliate: one.affiliate), tenant: one.store)
+                })
+            return payable.count
+        }
+    }
+}
+
+extension PayAffiliates: Scheduled {
+    package static var schedules: [Schedule] {
+        get throws(ScheduleError) {
+            [try Schedule("affiliates.daily", .cron("0 5 * * *"), in: "Europe/Bucharest")]
+        }
+    }
+
+    package static func input(for firing: ScheduledFiring) throws -> Input {
+        Input(round: "\(firing.local.day)")
+    }
+}
+
+/// Pays one affiliate what is available.
+package struct PayAffiliate: Workflow {
+    package static let name: WorkflowName = "pay_affiliate"
+
+    package enum Step: String, WorkflowStep {
+        case reserve
+        case transfer
+        case settle
+        case release
+    }
+
+    package struct Input: Codable, Sendable {
+        package let affiliate: AffiliateID
+        package init(affiliate: AffiliateID) { self.affiliate = affiliate }
+    }
+
+    package enum Output: String, Codable, Sendable {
+        case nothingToPay = "nothing_to_pay"
+        /// The affiliate's store has no account that can be paid to.
+        case noAccount = "no_account"
+        case paid
+        case failed
+    }
+
+    let shop: Shop
+
+    package func run(_ input: Input, _ flow: Flow<Self>) async throws -> Output {
+        let payout = AffiliatePayoutID(rawValue: flow.uuid("payout"))
+        let reserved = try await flow.transaction(.reserve, on: shop.transactions) { tx in
+            try await reserve(payout, for: input.affiliate, in: tx)
+        }
+        switch reserved {
+        case .nothing: return .nothingToPay
+        case .noAccount: return .noAccount
+        case .amount(let amount, let account):
+            do {
+                let transfer = try await flow.step(.transfer, retry: .patient) { attempt in
+                    try await send(amount, to: account, payout, attempt)
+                }
+                try await flow.write(.settle, in: shop) { tx in
+                    let now = shop.clock.now
+                    try await Affiliates().settle(payout, transfer: transfer, at: now, in: tx)
+                    try await Ledger().post(
+                        .affiliatePaid("\(payout)", affiliate: input.affiliate, amount: amount, at: now),
+                        in: tx)
+                }
+                return .paid
+            } catch let failure as StepFailed {
+                try await flow.write(.release, in: shop) { tx in
+                    try await Affiliates().release(payout, problem: failure.failure.message, in: tx)
+                    try await tell(
+                        input.affiliate, "\(amount) could not be paid out: \(failure.failure.message)",
+                        in: tx)
+                }
+                return .failed
+            }
+        }
+    }
+
+    private func reserve(
+        _ payout: AffiliatePayoutID, for affiliate: AffiliateID, in tx: Transaction<OneTenant>
+    ) async throws -> Reserved {
+        let store = try await Stores().load(in: tx)
+        let now = shop.clock.now
+        let least = AffiliateTerms.payoutMinimum
+        guard let account = store.stripeAccount, store.stripeState == .enabled else {
+            guard try await Affiliates().available(affiliate, at: now, in: tx) >= least else {
+                return .nothing
+            }
+            try await tell(
+                affiliate, "your affiliate earnings wait for a store that can take payments", in: tx)
+            return .noAccount
+        }
+        let amount = try await Affiliates().reserve(payout, for: affiliate, atLeast: least, at: now, in: tx)
+        return amount.map { .amount($0, account: account) } ?? .nothing
+    }
+
+    private func send(
+        _ amount: Money, to account: String, _ payout: AffiliatePayoutID, _ attempt: Attempt
+    ) async throws -> String {
+        let group = "affiliate_\(payout)"
+        if attempt.isAmbiguous, let known = try await shop.stripe.transfers(in: group).first {
+            return known.id.rawValue
+        }
+        try await attempt.announce()
+        return try await shop.stripe.transfer(
+            amount, to: StripeID(rawValue: account), group: group, metadata: ["payout": "\(payout)"],
+            key: attempt.key
+        ).id.rawValue
+    }
+
+    private func tell(
+        _ affiliate: AffiliateID, _ message: String, in tx: Transaction<OneTenant>
+    ) async throws {
+        try await Attention().open(.affiliatePayout, subject: "\(affiliate)", message: message, in: tx)
+    }
+}
+
+private enum Reserved: Codable, Sendable {
+    case nothing, noAccount
+    case amount(Money, account: String)
+}
