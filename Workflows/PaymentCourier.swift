@@ -42,7 +42,7 @@ package struct PaymentCourier: Sendable {
     ) async throws -> Delivery {
         switch event.subject {
         case .refund(let refund): return try await deliver(event, about: refund, of: payment, in: tx)
-        case .charge where event.kind == .chargeRefunded, .shareOfCharge:
+        case .charge where event.kind == .chargeRefunded, .shareOfCharge where event.takesShareBack:
             return try await lookOutside(event, payment, in: tx)
         case .dispute(let dispute): return try await deliver(event, about: dispute, of: payment, in: tx)
         default: break
@@ -139,6 +139,11 @@ package struct PaymentCourier: Sendable {
         }
         return .delivered
     }
+}
+
+extension StripeEvent {
+    /// Every sale makes a fee and a transfer; only what is taken back of them is news.
+    fileprivate var takesShareBack: Bool { kind == .feeRefunded || kind == .transferReversed }
 }
 
 extension DisputeReport {

@@ -1,3 +1,4 @@
+import Durable
 import Fleet
 import Foundation
 import Redis
@@ -60,6 +61,30 @@ struct VendorGateTests {
         // Its rule: 20 in any 10 seconds.
         #expect(admitted == 20)
         #expect(try await heldUntil(gates[0], invoice, other) == nil)
+    }
+
+    @Test("a step of several calls comes to its end however many others wait at the same limit")
+    func several() async throws {
+        let gate = try await gates(1)[0]
+        let search = VendorRequest(.get, "/v1/charges/search")
+        let store = VendorAccount(vendor: "stripe", name: UUID().uuidString)
+        // Far more than the burst and what comes free meanwhile: all but a few are told to come back.
+        let first = AttemptCalls()
+        try await AttemptCalls.$current.withValue(first) { _ = try await gate.enter(search, for: store) }
+        var refused = 0
+        for _ in 0..<40 where try await heldUntil(gate, search, store) != nil { refused += 1 }
+        #expect(refused > 20)
+
+        let held = try await AttemptCalls.$current.withValue(first) {
+            var held = 0
+            for _ in 0..<8 where try await heldUntil(gate, search, store) != nil { held += 1 }
+            return held
+        }
+        let beginner = try await AttemptCalls.$current.withValue(AttemptCalls()) {
+            try await heldUntil(gate, search, store)
+        }
+        #expect(held == 0)
+        #expect(beginner != nil, "who begins stands in line all the same")
     }
 
     @Test(

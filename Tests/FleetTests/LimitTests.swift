@@ -16,8 +16,10 @@ struct TimedLimits {
     }
 
     /// Nil where it was admitted, else how long to wait in milliseconds.
-    func admit(_ name: String, _ allowances: [(String, Int, Int, Int)], at now: Int) async throws -> Int? {
-        var arguments = [RedisArgument(name), 90_000]
+    func admit(
+        _ name: String, _ allowances: [(String, Int, Int, Int)], goesOn: Bool = false, at now: Int
+    ) async throws -> Int? {
+        var arguments = [RedisArgument(name), 90_000, goesOn ? 1 : 0]
         for (kind, limit, per, burst) in allowances {
             arguments += [
                 RedisArgument(kind), RedisArgument(limit), RedisArgument(per), RedisArgument(burst),
@@ -30,7 +32,7 @@ struct TimedLimits {
 
     func breaker(at now: Int) async throws -> Breaker.Verdict {
         let reply = try await redis.call(
-            LimitScripts.admit(.lastArgument), keys: [base], ["b", 90_000, RedisArgument(now)])
+            LimitScripts.admit(.lastArgument), keys: [base], ["b", 90_000, 0, RedisArgument(now)])
         let values = reply.array ?? []
         if values[0].int == 1 {
             return .allowed(generation: values[1].int ?? -1, isProbe: values[2].int == 1)
@@ -107,6 +109,18 @@ struct LimitTests {
         for _ in 0..<5 { waits.append(try await limits.admit("t", [("g", 1, 1_000, 1)], at: Self.start)) }
 
         #expect(waits == [nil, 1_000, 2_000, 3_000, 4_000])
+    }
+
+    @Test("a call that goes on with what was begun is told the next free instant, and nobody's turn moves")
+    func goesOn() async throws {
+        let limits = try await TimedLimits.make()
+        let second = [("g", 1, 1_000, 1)]
+        for _ in 0..<4 { _ = try await limits.admit("c", second, at: Self.start) }
+        let next = Self.start + 1_000
+
+        #expect(try await limits.admit("c", second, goesOn: true, at: Self.start) == 1_000)
+        #expect(try await limits.admit("c", second, goesOn: true, at: next) == nil)
+        #expect(try await limits.admit("c", second, at: next) == 4_000)
     }
 
     @Test("a pause that the other side asked for holds back its key and no other, and costs no attempt")

@@ -44,8 +44,10 @@ struct AttemptLoop {
     func attempt<Output: Sendable>(
         _ body: @Sendable @escaping (Attempt) async throws -> Output
     ) async throws -> Output {
-        guard let observer = session.environment.observer else { return try await carryOut(body) }
-        return try await observer.attempting(key, attempt: number) { try await carryOut(body) }
+        try await AttemptCalls.$current.withValue(rules.isTransaction ? nil : AttemptCalls()) {
+            guard let observer = session.environment.observer else { return try await carryOut(body) }
+            return try await observer.attempting(key, attempt: number) { try await carryOut(body) }
+        }
     }
 
     /// Runs one attempt, within its limits where there are any.

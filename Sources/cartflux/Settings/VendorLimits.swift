@@ -3,6 +3,7 @@
 // for everybody, and failures open the account's breaker. The figures are the vendors' own (see their pages),
 // held a little below where going over is punished.
 
+import Durable
 import Fleet
 import Foundation
 import VendorHTTP
@@ -72,16 +73,32 @@ struct FleetVendorGate: VendorGate {
     let limits: Limits
     let isLive: Bool
 
+    /// How long a step stays that has made its first call, in seconds.
+    private static let patience = 20.0
+
     func enter(_ request: VendorRequest, for account: VendorAccount) async throws(TransportFailure)
         -> any VendorPassage
     {
         let rule = VendorRule.of(request, to: account.vendor, isLive: isLive) ?? VendorRule("")
-        do {
-            let admission = try await limits.acquire(
-                LimitKey(account.description, rule.name), within: rule.allowances)
-            return FleetVendorPassage(limits: limits, admission: admission, vendor: account.vendor)
-        } catch {
-            throw .held(until: error.until, reason: error.description)
+        let key = LimitKey(account.description, rule.name)
+        let calls = AttemptCalls.current
+        let latest = Date(timeIntervalSinceNow: Self.patience)
+        while true {
+            let goesOn = calls?.hasBegun ?? false
+            do {
+                let admission = try await limits.acquire(key, within: rule.allowances, goesOn: goesOn)
+                calls?.begin()
+                return FleetVendorPassage(limits: limits, admission: admission, vendor: account.vendor)
+            } catch {
+                // Leaving now would mean to begin the step again, at the end of the line.
+                guard goesOn, error.reason == .rateLimit, error.until < latest else {
+                    throw .held(until: error.until, reason: error.description)
+                }
+                let pause: Duration = .seconds(max(0, error.until.timeIntervalSinceNow))
+                guard (try? await Task.sleep(for: pause)) != nil else {
+                    throw .held(until: error.until, reason: error.description)
+                }
+            }
         }
     }
 }

@@ -8,7 +8,8 @@
 //   cf:{limit:<account>}:q:<name>              how many were told to come back
 //
 // Whoever is refused is told its own turn, not the next free instant: otherwise all that wait would come back
-// together for one call, again and again.
+// together for one call, again and again. A call that goes on with what an earlier one began stands in no
+// line: it is told the next free instant.
 
 import Redis
 
@@ -39,15 +40,15 @@ enum LimitScripts {
     static let park = park(.server)
     static let state = state(.server)
 
-    /// ARGV: name, probe in ms, (kind, limit, per in ms, burst)... Returns {1, generation, is probe} or
-    /// {0, reason, ms to wait}.
+    /// ARGV: name, probe in ms, 1 for a call that goes on, (kind, limit, per in ms, burst)... Returns
+    /// {1, generation, is probe} or {0, reason, ms to wait}.
     static func admit(_ clock: Clock) -> LuaFunction {
-        LuaFunction(name: "limits_admit_v1", source: clock.source + "\n" + allowances + verdict)
+        LuaFunction(name: "limits_admit_v2", source: clock.source + "\n" + allowances + verdict)
     }
 
     /// The earliest instant that all allowances permit, and what to write once the call is made.
     private static let allowances = """
-        local base, name = KEYS[1], ARGV[1]
+        local base, name, goes_on = KEYS[1], ARGV[1], ARGV[3] == '1'
         local function wait(reason, instant)
             return {0, reason, string.format('%.0f', math.max(1, math.ceil(instant - now)))}
         end
@@ -58,7 +59,7 @@ enum LimitScripts {
         local queue = base .. ':q:' .. name
         local waiting = tonumber(redis.call('GET', queue) or '0')
         local free, mine, has_more, writes, longest = now, now, true, {}, 1000
-        for i = 3, last, 4 do
+        for i = 4, last, 4 do
             local kind, limit, per = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
             local key = base .. ':' .. kind .. ':' .. name .. ':' .. i
             longest = math.max(longest, per)
@@ -87,6 +88,7 @@ enum LimitScripts {
                 end
             end
         end
+        if free > now and goes_on then return wait('rate_limit', free) end
         if free > now then
             redis.call('SET', queue, waiting + 1, 'PX', math.ceil(mine - now + longest) + grace)
             return wait('rate_limit', mine)
@@ -104,7 +106,7 @@ enum LimitScripts {
             redis.call('HSET', breaker, 'until', string.format('%.0f', now + tonumber(ARGV[2])), 'half', 1)
         end
         for _, write in ipairs(writes) do write() end
-        if waiting > 0 then
+        if waiting > 0 and not goes_on then
             if has_more then redis.call('DEL', queue) else redis.call('DECR', queue) end
         end
         return {1, tonumber(seen[1] or '0'), probe}

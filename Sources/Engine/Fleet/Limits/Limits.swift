@@ -46,11 +46,15 @@ public final class Limits: Sendable {
 
     /// Takes one call out of every allowance of `key`, all or none.
     ///
+    /// - Parameter goesOn: the call goes on with what an admitted one began; it does not stand in line.
+    ///
     /// Throws `LimitRefusal`, which tells the engine when to come back; to be called within a step.
-    public func acquire(_ key: LimitKey, within allowances: [Allowance]) async throws(LimitRefusal)
-        -> Admission
-    {
-        var arguments = [RedisArgument(key.name), RedisArgument(rules.probeFor.milliseconds)]
+    public func acquire(
+        _ key: LimitKey, within allowances: [Allowance], goesOn: Bool = false
+    ) async throws(LimitRefusal) -> Admission {
+        var arguments = [
+            RedisArgument(key.name), RedisArgument(rules.probeFor.milliseconds), goesOn ? 1 : 0,
+        ]
         for allowance in allowances {
             arguments.append(allowance.isWindow ? "w" : "g")
             arguments.append(RedisArgument(allowance.limit))
