@@ -76,6 +76,8 @@ let vendors: [Target] = [
     layer("BigBuy", in: "Vendors", needs: ["VendorHTTP", "Commerce", "Durable"]),
     layer("Resend", in: "Vendors", needs: ["VendorHTTP", "Commerce", "Durable", crypto]),
     layer("SupplierFeeds", in: "Vendors", needs: ["VendorHTTP", "Commerce", "Durable", csv, crypto]),
+    layer("MerchantHooks", in: "Vendors", needs: ["VendorHTTP", "Commerce", crypto]),
+    layer("DomainRecords", in: "Vendors", needs: ["Durable"]),
     layer("Telemetry", in: "Vendors", needs: ["VendorHTTP", log, metrics, tracing, lifecycle]),
     layer("VendorSandbox", in: "Vendors", needs: [hummingbird, asyncHTTPClient, crypto, log]),
 ]
@@ -85,7 +87,7 @@ let business: [Target] = [
         name: "Workflows",
         dependencies: [
             "Durable", "Fleet", "Commerce", "CommerceStore", "Stripe", "SmartBill", "BigBuy", "Resend",
-            "SupplierFeeds",
+            "SupplierFeeds", "MerchantHooks", "DomainRecords",
         ],
         path: "Workflows", swiftSettings: strict)
 ]
@@ -99,13 +101,14 @@ let faces: [Target] = [
         ]),
     layer("Storefront", in: "Web", needs: ["WebSupport"]),
     layer("Dashboard", in: "Web", needs: ["WebSupport"]),
+    layer("Console", in: "Web", needs: ["WebSupport", "Fleet"]),
     layer("Gateway", in: "Web", needs: ["WebSupport", "Stripe", "Resend"]),
     .executableTarget(
         name: "cartflux",
         dependencies: [
-            "Storefront", "Dashboard", "Gateway", "Workflows", "Fleet", "VendorSandbox", "VendorHTTP",
-            "EngineMigrations",
-            "CommerceMigrations", "Telemetry", log, metrics, tracing,
+            "Storefront", "Dashboard", "Console", "Gateway", "Workflows", "Fleet", "VendorSandbox",
+            "VendorHTTP", "MerchantHooks", "DomainRecords", "EngineMigrations", "CommerceMigrations",
+            "Telemetry", log, metrics, tracing,
             arguments, lifecycle, signals, histogram,
         ],
         path: "Sources/cartflux", swiftSettings: strict),
@@ -121,7 +124,12 @@ let proofs: [Target] = [
     tests("SimulationTests", of: ["Fleet", "DurableTesting", log]),
     tests("CommerceTests", of: ["Commerce"]),
     tests("CommerceStoreTests", of: ["CommerceStore", "EngineMigrations"]),
-    tests("VendorTests", of: ["Stripe", "SmartBill", "BigBuy", "Resend", "SupplierFeeds", "VendorSandbox"]),
+    tests(
+        "VendorTests",
+        of: [
+            "Stripe", "SmartBill", "BigBuy", "Resend", "SupplierFeeds", "MerchantHooks",
+            "DomainRecords", "VendorSandbox",
+        ]),
     tests("WorkflowsTests", of: ["Workflows", "Dashboard", "VendorSandbox", "DurableTesting"]),
     tests(
         "FaultTests",
@@ -137,7 +145,10 @@ let proofs: [Target] = [
         ]),
     tests(
         "WebTests",
-        of: ["Storefront", "Dashboard", "Gateway", "CommerceMigrations", "EngineMigrations", crypto]),
+        of: [
+            "Storefront", "Dashboard", "Console", "Gateway", "Fleet", "CommerceMigrations",
+            "EngineMigrations", crypto,
+        ]),
 ]
 
 let package = Package(

@@ -15,7 +15,7 @@ package struct BillAccount: Workflow {
     package static let name: WorkflowName = "bill_account"
 
     package enum Step: String, WorkflowStep {
-        case issue
+        case issue, announce
         case look
         case draft
         case noteDraft = "note_draft"
@@ -24,6 +24,7 @@ package struct BillAccount: Workflow {
         case pay
         case notePaid = "note_paid"
         case noteFailure = "note_failure"
+        case readInvoice = "read_invoice"
         case giveUp = "give_up"
         case cancelSubscription = "cancel_subscription"
     }
@@ -44,6 +45,9 @@ package struct BillAccount: Workflow {
         case downgraded
     }
 
+    /// How long a bank's debit may take beyond the last day.
+    private static let weeksAtBank = 2
+
     let shop: Shop
 
     package func run(_ input: Input, _ flow: Flow<Self>) async throws -> Output {
@@ -57,18 +61,30 @@ package struct BillAccount: Workflow {
         switch issued {
         case .nothing: return .nothingToBill
         case .before: return .billedBefore
-        case .settled: return .settled
-        case .owed(let claim): return try await collect(claim, flow)
+        case .settled:
+            try await announce(input.month, flow)
+            return .settled
+        case .owed(let claim):
+            try await announce(input.month, flow)
+            return try await collect(claim, flow)
+        }
+    }
+
+    private func announce(_ month: BillingMonth, _ flow: Flow<Self>) async throws {
+        try await flow.write(.announce, in: shop) { tx in
+            try await BillingDesk(shop: shop, tx: tx).announce(month)
         }
     }
 
     private func collect(_ claim: Claim, _ flow: Flow<Self>) async throws -> Output {
+        var last = PayOutcome.declined("")
         for (round, day) in Dunning.days.enumerated() {
             if day > 0, try await isPaid(claim, byDay: day, flow) { return .paid }
-            if try await ask(claim, round, flow) { return .paid }
+            last = try await ask(claim, round, flow)
+            if case .paid = last { return .paid }
         }
         if try await isPaid(claim, byDay: Dunning.lastDay, flow) { return .paid }
-        return try await end(claim, flow)
+        return try await end(claim, after: last, flow)
     }
 
     /// Waits for a day after the invoice, or for the news that the merchant has paid by hand.
@@ -79,12 +95,10 @@ package struct BillAccount: Workflow {
         return try await flow.wait(.platformInvoicePaid, upTo: left) != nil
     }
 
-    /// Asks for the amount once. True when it is paid, now or before.
-    private func ask(_ claim: Claim, _ round: Int, _ flow: Flow<Self>) async throws -> Bool {
-        let standing = try await flow.transaction(.look, for: round, on: shop.transactions) { tx in
-            try await BillingDesk(shop: shop, tx: tx).standing(of: claim.invoice)
-        }
-        if standing.isPaid { return true }
+    /// Asks for the amount once. Paid: now or before.
+    private func ask(_ claim: Claim, _ round: Int, _ flow: Flow<Self>) async throws -> PayOutcome {
+        let standing = try await look(claim, "\(round)", flow)
+        if standing.isPaid { return .paid }
         let outcome: PayOutcome
         if let customer = standing.customer {
             outcome = try await charge(claim, customer, standing.stripeInvoice, round, flow)
@@ -92,47 +106,89 @@ package struct BillAccount: Workflow {
             outcome = .declined("there is no card on the account yet")
         }
         switch outcome {
-        case .paid:
-            try await flow.write(.notePaid, for: round, in: shop) { tx in
-                try await BillingDesk(shop: shop, tx: tx).notePaid(claim.invoice)
-            }
-            return true
+        case .paid: try await notePaid(claim, "\(round)", flow)
+        case .atBank: break
         case .declined(let reason):
             try await flow.write(.noteFailure, for: round, in: shop) { tx in
                 try await BillingDesk(shop: shop, tx: tx).noteFailure(
                     claim, round: round, because: reason)
             }
-            return false
+        }
+        return outcome
+    }
+
+    private func look(
+        _ claim: Claim, _ item: String, _ flow: Flow<Self>
+    ) async throws -> BillingDesk.Standing {
+        try await flow.transaction(.look, for: item, on: shop.transactions) { tx in
+            try await BillingDesk(shop: shop, tx: tx).standing(of: claim.invoice)
         }
     }
 
+    private func notePaid(_ claim: Claim, _ item: String, _ flow: Flow<Self>) async throws {
+        try await flow.write(.notePaid, for: item, in: shop) { tx in
+            try await BillingDesk(shop: shop, tx: tx).notePaid(claim.invoice)
+        }
+    }
+
+    /// What Stripe refuses for good, such as a customer that was deleted there, is not paid either: the
+    /// letters go on and so do the days, and the next round asks anew. That our own key is refused is no
+    /// merchant's fault: then the run stops for an operator.
     private func charge(
         _ claim: Claim, _ customer: String, _ known: String?, _ round: Int, _ flow: Flow<Self>
     ) async throws -> PayOutcome {
-        let cashier = PlatformCashier(stripe: shop.stripe)
-        var invoice = known.map { StripeInvoice.ID(rawValue: $0) }
-        if invoice == nil {
-            let made = try await flow.step(.draft, retry: .patient) { attempt in
-                try await cashier.draft(claim, for: StripeID(rawValue: customer), attempt)
-            }
-            try await flow.write(.noteDraft, in: shop) { tx in
-                try await Collections().note(stripeInvoice: made.rawValue, of: claim.invoice, in: tx)
-            }
-            _ = try await flow.step(.addItem, retry: .patient) { attempt in
-                try await cashier.addItem(of: claim, to: made, attempt)
-            }
-            _ = try await flow.step(.finalize, retry: .patient) { attempt in
-                try await cashier.finalize(made, attempt)
-            }
-            invoice = made
+        do {
+            return try await request(claim, customer, known, round, flow)
+        } catch let failure as StepFailed where failure.code != StripeFailure.keyRefused {
+            return .declined(failure.failure.message)
         }
-        guard let invoice else { return .declined("there is no invoice at Stripe") }
+    }
+
+    private func request(
+        _ claim: Claim, _ customer: String, _ known: String?, _ round: Int, _ flow: Flow<Self>
+    ) async throws -> PayOutcome {
+        let cashier = PlatformCashier(stripe: shop.stripe)
+        let invoice =
+            if let known {
+                StripeInvoice.ID(rawValue: known)
+            } else {
+                try await prepare(claim, StripeID(rawValue: customer), round, flow)
+            }
         return try await flow.step(.pay, for: round, retry: .patient) { attempt in
             try await cashier.pay(invoice, attempt)
         }
     }
 
-    private func end(_ claim: Claim, _ flow: Flow<Self>) async throws -> Output {
+    /// Makes Stripe's invoice. It is noted once it can be paid: a round that was refused half way is begun
+    /// again by the next one, which finds what is there.
+    private func prepare(
+        _ claim: Claim, _ customer: StripeCustomer.ID, _ round: Int, _ flow: Flow<Self>
+    ) async throws -> StripeInvoice.ID {
+        let cashier = PlatformCashier(stripe: shop.stripe)
+        let made = try await flow.step(.draft, for: round, retry: .patient) { attempt in
+            try await cashier.draft(claim, for: customer, attempt)
+        }
+        _ = try await flow.step(.addItem, for: round, retry: .patient) { attempt in
+            try await cashier.addItem(of: claim, to: made, attempt)
+        }
+        _ = try await flow.step(.finalize, for: round, retry: .patient) { attempt in
+            try await cashier.finalize(made, attempt)
+        }
+        try await flow.write(.noteDraft, for: round, in: shop) { tx in
+            try await Collections().note(stripeInvoice: made.rawValue, of: claim.invoice, in: tx)
+        }
+        return made
+    }
+
+    // MARK: - The end
+
+    private func end(
+        _ claim: Claim, after last: PayOutcome, _ flow: Flow<Self>
+    ) async throws -> Output {
+        if try await isPaidAfterAll(claim, last, flow) {
+            try await notePaid(claim, "end", flow)
+            return .paid
+        }
         let subscription = try await flow.transaction(.giveUp, on: shop.transactions) { tx in
             try await BillingDesk(shop: shop, tx: tx).giveUp(claim)
         }
@@ -143,6 +199,32 @@ package struct BillAccount: Workflow {
             }
         }
         return .downgraded
+    }
+
+    /// The last look before the plan ends: the news of a payment may be late or lost, and a bank that is
+    /// still moving the money is waited for.
+    private func isPaidAfterAll(
+        _ claim: Claim, _ last: PayOutcome, _ flow: Flow<Self>
+    ) async throws -> Bool {
+        guard let asked = try await look(claim, "end", flow).stripeInvoice else { return false }
+        for week in 0...Self.weeksAtBank {
+            if try await isPaidAtStripe(asked, week, flow) { return true }
+            guard case .atBank = last, week < Self.weeksAtBank else { return false }
+            let next = Dunning.lastDay + 7 * (week + 1)
+            if try await isPaid(claim, byDay: next, flow) { return true }
+        }
+        return false
+    }
+
+    private func isPaidAtStripe(_ asked: String, _ week: Int, _ flow: Flow<Self>) async throws -> Bool {
+        do {
+            return try await flow.step(.readInvoice, for: week, retry: .patient) { _ in
+                try await shop.stripe.invoice(StripeID(rawValue: asked)).status == .paid
+            }
+        } catch let failure as StepFailed where failure.code == StripeFailure.resourceMissing {
+            // What is not there was not paid there.
+            return false
+        }
     }
 }
 
@@ -172,5 +254,7 @@ struct PaperIDs: Sendable {
 
 enum PayOutcome: Codable, Sendable {
     case paid
+    /// The bank is moving the money and has not said yet whether it comes.
+    case atBank
     case declined(String)
 }

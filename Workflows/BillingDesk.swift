@@ -20,11 +20,15 @@ struct BillingDesk: Sendable {
         let vat = try PlatformVAT(
             seller: seller.country, buyer: account.country, hasCheckedNumber: account.hasCheckedNumber)
         let paper = Paper(account: account, seller: seller, vat: vat, month: month)
-        let invoice = try await invoice(statement, paper, id: ids.invoice)
-        let credit = try await creditNote(statement, paper, id: ids.creditNote)
+        let drafts = try await drafts(statement, paper)
+        try await post(drafts, statement, paper, as: ids)
         try await accrue(statement, paper)
-        guard let invoice else { return credit == nil ? .nothing : .settled }
-        try await write(.issued(reference: invoice.reference, total: invoice.total, due: invoice.due))
+        // From the number to the commit all other accounts wait for this one, so whatever needs no number
+        // comes before it, and the letter after the commit.
+        var invoice: PlatformInvoice?
+        if let draft = drafts.invoice { invoice = try await keep(draft, paper, statement, id: ids.invoice) }
+        if let draft = drafts.credit { _ = try await keep(draft, paper, statement, id: ids.creditNote) }
+        guard let invoice else { return drafts.credit == nil ? .nothing : .settled }
         guard invoice.due.isPositive else { return .settled }
         try await Collections().open(invoice.id, run: run.rawValue, in: tx)
         return .owed(
@@ -32,6 +36,12 @@ struct BillingDesk: Sendable {
                 invoice: invoice.id, reference: invoice.reference,
                 title: "CartFlux \(invoice.reference), \(month.title)", due: invoice.due,
                 issuedAt: invoice.issuedAt))
+    }
+
+    /// Tells the merchant that the month's invoice is there.
+    func announce(_ month: BillingMonth) async throws {
+        guard let invoice = try await PlatformInvoices().find(.invoice, of: month, in: tx) else { return }
+        try await write(.issued(reference: invoice.reference, total: invoice.total, due: invoice.due))
     }
 
     struct Standing: Codable, Sendable {
@@ -58,9 +68,8 @@ struct BillingDesk: Sendable {
     }
 
     func noteFailure(_ claim: Claim, round: Int, because reason: String) async throws {
-        let isPaid = try await Collections().find(claim.invoice, in: tx)?.status == .paid
-        guard !isPaid else { return }
-        try await Collections().noteFailure(reason, of: claim.invoice, in: tx)
+        // The row's lock decides: Stripe's news of a payment may be written at the same moment.
+        guard try await Collections().noteFailure(reason, of: claim.invoice, in: tx) else { return }
         try await Attention().open(
             .platformInvoice, subject: "\(claim.invoice)",
             message: "\(claim.due) of invoice \(claim.reference) could not be collected: \(reason)", in: tx)
@@ -73,7 +82,8 @@ struct BillingDesk: Sendable {
     }
 
     /// Ends the plan. Nil where the invoice was paid meanwhile; otherwise the subscription to cancel, or
-    /// nothing to cancel.
+    /// nothing to cancel. Until Stripe has cancelled it, it looks paid for, so it is noted as ending: else
+    /// the next news of it would bring the plan back.
     func giveUp(_ claim: Claim) async throws -> String? {
         let account = try await BillingAccounts().lock(in: tx)
         guard try await Collections().giveUp(claim.invoice, in: tx) else { return nil }
@@ -81,7 +91,9 @@ struct BillingDesk: Sendable {
         if try await AccountPlans().fall(at: now, because: .dunning, in: tx) {
             try await write(.downgraded(reference: claim.reference, due: claim.due))
         }
-        return account.stripeSubscription ?? ""
+        guard let subscription = account.stripeSubscription else { return "" }
+        try await BillingAccounts().note(endingSubscription: subscription, in: tx)
+        return subscription
     }
 
     private struct Paper {
@@ -91,34 +103,34 @@ struct BillingDesk: Sendable {
         let month: BillingMonth
     }
 
-    private func invoice(
-        _ statement: MonthStatement, _ paper: Paper, id: PlatformInvoiceID
-    ) async throws -> PlatformInvoice? {
-        let month = PlatformStatement(statement, vat: paper.vat.rate)
-        let plan = try await AccountPlans().plan(statement.plan, in: tx).title
-        let drafted = PlatformInvoiceDraft.invoice(month, plan: plan, month: paper.month, vat: paper.vat)
-        guard let draft = drafted else { return nil }
-        let now = shop.clock.now
-        let issued = try await keep(draft, paper, statement, id: id)
-        if !draft.taxes.isZero || !statement.subscription.isZero {
-            try await Ledger().post(
-                .platformInvoiceIssued(
-                    id, billedStore: tx.tenant, month, vatCountry: paper.vat.country, at: now), in: tx)
-        }
-        return issued
+    private struct Drafts {
+        var invoice: PlatformInvoiceDraft?
+        var credit: PlatformInvoiceDraft?
     }
 
-    private func creditNote(
-        _ statement: MonthStatement, _ paper: Paper, id: PlatformInvoiceID
-    ) async throws -> PlatformInvoice? {
-        let drafted = PlatformInvoiceDraft.creditNote(statement.credits, month: paper.month, vat: paper.vat)
-        guard let draft = drafted else { return nil }
-        let issued = try await keep(draft, paper, statement, id: id)
-        if !draft.taxes.isZero {
+    private func drafts(_ statement: MonthStatement, _ paper: Paper) async throws -> Drafts {
+        let plan = try await AccountPlans().plan(statement.plan, in: tx).title
+        return Drafts(
+            invoice: .invoice(
+                PlatformStatement(statement, vat: paper.vat.rate), plan: plan, month: paper.month,
+                vat: paper.vat),
+            credit: .creditNote(statement.credits, month: paper.month, vat: paper.vat))
+    }
+
+    private func post(
+        _ drafts: Drafts, _ statement: MonthStatement, _ paper: Paper, as ids: PaperIDs
+    ) async throws {
+        let now = shop.clock.now
+        if let draft = drafts.invoice, !draft.taxes.isZero || !statement.subscription.isZero {
             try await Ledger().post(
-                .platformCreditIssued(id, statement.credits, vat: paper.vat, at: shop.clock.now), in: tx)
+                .platformInvoiceIssued(
+                    ids.invoice, billedStore: tx.tenant, PlatformStatement(statement, vat: paper.vat.rate),
+                    vatCountry: paper.vat.country, at: now), in: tx)
         }
-        return issued
+        if let draft = drafts.credit, !draft.taxes.isZero {
+            try await Ledger().post(
+                .platformCreditIssued(ids.creditNote, statement.credits, vat: paper.vat, at: now), in: tx)
+        }
     }
 
     private func keep(

@@ -24,7 +24,10 @@ package struct ChangePlan: Workflow {
         case subscribe
         case upgrade
         case recheck
+        case noteRefusal = "note_refusal"
         case downgrade
+        case restore
+        case noteRestored = "note_restored"
     }
 
     package struct Input: Codable, Sendable {
@@ -111,7 +114,9 @@ package struct ChangePlan: Workflow {
         let subscription: String
         do {
             subscription = try await flow.step(.subscribe, retry: .patient) { attempt in
-                try await desk.subscribe(customer, to: price, payer.account, attempt)
+                let account = try await shop.inStore(flow.tenant) { try await BillingAccounts().load(in: $0) }
+                return try await desk.subscribe(
+                    customer, to: price, payer.account, except: account.endingSubscription, attempt)
             }
         } catch let failure as StepFailed {
             return .refused(reason: failure.failure.message)
@@ -148,40 +153,127 @@ package struct ChangePlan: Workflow {
         try await flow.step(.price, retry: .patient) { attempt in try await desk.price(of: plan, attempt) }
     }
 
+    // MARK: - Downgrades
+
     private func downgrade(
         _ change: AccountPlans.Scheduled, _ customer: String?, _ input: Input, _ flow: Flow<Self>
     ) async throws -> Output {
         try await flow.sleep(until: change.effectiveAt, as: "month_end")
-        let subscription = try await flow.transaction(.recheck, on: shop.transactions) { tx in
+        let found = try await flow.transaction(.recheck, on: shop.transactions) { tx in
             let account = try await BillingAccounts().lock(in: tx)
             guard try await AccountPlans().isWaiting(change.id, in: tx) else { return String?.none }
+            if input.plan == .free, let subscription = account.stripeSubscription {
+                try await BillingAccounts().note(endingSubscription: subscription, in: tx)
+            }
             return account.stripeSubscription ?? ""
         }
-        guard let subscription else { return .withdrawn }
+        guard let subscription = found else { return .withdrawn }
+        var isChanged = false
         if !subscription.isEmpty {
-            let desk = SubscriptionDesk(stripe: shop.stripe)
-            if input.plan == .free {
-                _ = try await flow.step(.subscribe, retry: .patient) { attempt in
-                    try await PlatformCashier(stripe: shop.stripe).cancel(subscription, attempt)
-                }
-            } else {
-                let price = try await price(of: input.plan, desk, flow)
-                _ = try await flow.step(.subscribe, retry: .patient) { attempt in
-                    try await desk.move(subscription, to: price, attempt)
-                }
+            do {
+                isChanged = try await changeAtStripe(subscription, change, input, flow)
+            } catch let failure as StepFailed {
+                try await noteRefusal(subscription, input, failure, flow)
             }
         }
-        let isDone = try await flow.transaction(.downgrade, on: shop.transactions) { tx in
-            let account = try await BillingAccounts().lock(in: tx)
-            if input.plan == .free, account.stripeSubscription == subscription {
-                try await BillingAccounts().note(subscription: nil, in: tx)
+        let end = try await settle(change, subscription, isChanged: isChanged, input, flow)
+        if end == .withdrawnLate, let customer {
+            try await restore(StripeID(rawValue: customer), flow)
+        }
+        return end == .done ? .downgraded : .withdrawn
+    }
+
+    /// False where the merchant has taken the wish back. Asked on every attempt: Stripe may have been away
+    /// for days.
+    private func changeAtStripe(
+        _ subscription: String, _ change: AccountPlans.Scheduled, _ input: Input, _ flow: Flow<Self>
+    ) async throws -> Bool {
+        let desk = SubscriptionDesk(stripe: shop.stripe)
+        let price: StripeID<StripePrice>? =
+            if input.plan == .free { nil } else { try await price(of: input.plan, desk, flow) }
+        return try await flow.step(.subscribe, retry: .patient) { attempt in
+            let isWaiting = try await shop.inStore(flow.tenant) {
+                try await AccountPlans().isWaiting(change.id, in: $0)
             }
+            guard isWaiting else {
+                // Of an earlier attempt no answer may have come.
+                return attempt.isAmbiguous ? try await desk.isChanged(subscription, to: price) : false
+            }
+            if let price {
+                _ = try await desk.move(subscription, to: price, attempt)
+            } else {
+                _ = try await PlatformCashier(stripe: shop.stripe).cancel(subscription, attempt)
+            }
+            return true
+        }
+    }
+
+    /// The month has ended, whatever Stripe says: our own change stands, and a subscription that cannot be
+    /// moved has no say any more.
+    private func noteRefusal(
+        _ subscription: String, _ input: Input, _ failure: StepFailed, _ flow: Flow<Self>
+    ) async throws {
+        try await flow.write(.noteRefusal, in: shop) { tx in
+            _ = try await BillingAccounts().lock(in: tx)
+            try await BillingAccounts().note(endingSubscription: subscription, in: tx)
+            try await Attention().open(
+                .platformInvoice, subject: "subscription:\(subscription)",
+                message: "the plan is \(input.plan) from this month on, but the subscription at Stripe could "
+                    + "not be changed: \(failure.failure.message)", in: tx)
+        }
+    }
+
+    /// Puts the smaller plan into force where the wish still stands.
+    private func settle(
+        _ change: AccountPlans.Scheduled, _ subscription: String, isChanged: Bool, _ input: Input,
+        _ flow: Flow<Self>
+    ) async throws -> DowngradeEnd {
+        try await flow.transaction(.downgrade, on: shop.transactions) { tx in
+            let account = try await BillingAccounts().lock(in: tx)
             // Stripe's own news of it may have been faster.
             _ = try await AccountPlans().apply(change.id, in: tx)
-            return try await AccountPlans().current(at: shop.clock.now, in: tx).id == input.plan
+            let plan = try await AccountPlans().current(at: shop.clock.now, in: tx).id
+            let isEnding = account.endingSubscription == subscription
+            guard plan == input.plan else {
+                // It goes on as it was, unless it was cancelled before the wish was taken back.
+                if isEnding, !isChanged {
+                    try await BillingAccounts().note(endingSubscription: nil, in: tx)
+                }
+                return isChanged && plan != .free ? .withdrawnLate : .withdrawn
+            }
+            if isEnding, account.stripeSubscription == subscription {
+                try await BillingAccounts().note(subscription: nil, in: tx)
+            }
+            return .done
         }
-        return isDone ? .downgraded : .withdrawn
     }
+
+    /// Subscribes again to the plan that the account has kept: Stripe was changed before the wish was taken
+    /// back.
+    private func restore(_ customer: StripeCustomer.ID, _ flow: Flow<Self>) async throws {
+        let desk = SubscriptionDesk(stripe: shop.stripe)
+        let subscription = try await flow.step(.restore, retry: .patient) { attempt in
+            let (account, plan) = try await shop.inStore(flow.tenant) { tx in
+                (
+                    try await BillingAccounts().load(in: tx),
+                    try await AccountPlans().current(at: shop.clock.now, in: tx).id
+                )
+            }
+            return try await desk.subscribe(
+                customer, to: try await desk.price(of: plan, attempt), account.account,
+                except: account.endingSubscription, attempt)
+        }
+        try await flow.write(.noteRestored, in: shop) { tx in
+            _ = try await BillingAccounts().lock(in: tx)
+            try await BillingAccounts().note(subscription: subscription, in: tx)
+        }
+    }
+}
+
+private enum DowngradeEnd: String, Codable, Sendable {
+    case done, withdrawn
+    /// After Stripe was changed.
+    case withdrawnLate = "withdrawn_late"
 }
 
 /// Who pays for an account.

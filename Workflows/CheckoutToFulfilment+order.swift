@@ -113,7 +113,8 @@ extension StoreError {
     fileprivate var checkoutOutcome: Checkout.Outcome? {
         switch self {
         case .quoteExpired: .quoteExpired
-        case .totalChanged: .totalChanged
+        // Another order took the coupon's last use: without it the total is another.
+        case .totalChanged, .refused(.couponUsedUp): .totalChanged
         case .notForSale, .notEnoughUnits, .saleRefused, .refused(.unitsNotAvailable): .unavailable
         default: nil
         }
@@ -125,7 +126,7 @@ extension Checkout.Outcome {
     fileprivate init?(refusedWith code: String) {
         switch code {
         case "store.quote_expired": self = .quoteExpired
-        case "store.total_changed": self = .totalChanged
+        case "store.total_changed", "store.\(Problem.couponUsedUp.rawValue)": self = .totalChanged
         case "store.not_for_sale", "store.not_enough_units", "store.sale_refused",
             "store.\(Problem.unitsNotAvailable.rawValue)":
             self = .unavailable

@@ -17,6 +17,7 @@ package struct FollowStripeBilling: Workflow {
         case look
         case read
         case apply
+        case cancelSurplus = "cancel_surplus"
     }
 
     package enum Input: Codable, Sendable {
@@ -51,15 +52,31 @@ package struct FollowStripeBilling: Workflow {
             let epoch = try await flow.transaction(.look, for: round, on: shop.transactions) { tx in
                 try await BillingAccounts().load(in: tx).epoch
             }
-            let news = try await flow.step(.read, for: round, retry: .patient) { _ in
-                SubscriptionNews(try await shop.stripe.subscription(id))
-            }
+            let news = try await flow.step(.read, for: round, retry: .patient) { _ in try await read(id) }
             let verdict = try await flow.transaction(.apply, for: round, on: shop.transactions) { tx in
                 try await apply(news, readAt: epoch, flow.id, in: tx)
             }
-            if let output = verdict.output { return output }
+            guard let output = verdict.output else { continue }
+            for surplus in verdict.surplus {
+                _ = try await flow.step(.cancelSurplus, for: surplus, retry: .patient) { attempt in
+                    try await PlatformCashier(stripe: shop.stripe).cancel(surplus, attempt)
+                }
+            }
+            return output
         }
         throw NeedsAttention("the plan of \(flow.tenant) changes too often to be compared with Stripe's")
+    }
+
+    /// The subscription, and what else its customer is subscribed to: two pages of Stripe's that were open
+    /// side by side make two subscriptions, and each sends news of its own.
+    private func read(_ id: StripeID<StripeSubscription>) async throws -> SubscriptionNews {
+        let subscription = try await shop.stripe.subscription(id)
+        guard let customer = subscription.customer else {
+            return SubscriptionNews(about: subscription, living: [])
+        }
+        return SubscriptionNews(
+            about: subscription, living: try await shop.stripe.subscriptions(of: StripeID(rawValue: customer))
+        )
     }
 
     private func apply(
@@ -69,28 +86,58 @@ package struct FollowStripeBilling: Workflow {
         guard account.epoch == epoch else { return .readAgain }
         guard account.stripeCustomer == news.customer else { return .nothingToDo }
         let now = shop.clock.now
+        let offers = try await offers(in: news, of: account, tx)
+        guard let best = offers.first else { return try await end(news, of: account, at: now, in: tx) }
+        let surplus = offers.dropFirst().map(\.id)
+        try await BillingAccounts().note(subscription: best.id, in: tx)
         let plans = AccountPlans()
         let current = try await plans.current(at: now, in: tx)
-        if news.hasEnded {
-            // One that was replaced has no say any more.
-            guard account.stripeSubscription == news.id else { return .nothingToDo }
-            try await BillingAccounts().note(subscription: nil, in: tx)
-            if try await applyDue(.free, at: now, in: tx) { return .planChanged }
-            return try await plans.fall(at: now, because: .stripe, in: tx) ? .planChanged : .nothingToDo
+        guard best.plan.id != current.id else { return Verdict(.nothingToDo, surplus) }
+        if best.plan.monthlyPrice > current.monthlyPrice {
+            try await plans.upgrade(to: best.plan.id, at: now, because: .stripe, in: tx)
+            return Verdict(.planChanged, surplus)
         }
-        guard news.isEntitled, let wanted = news.plan else { return .nothingToDo }
-        try await BillingAccounts().note(subscription: news.id, in: tx)
-        guard wanted != current.id else { return .nothingToDo }
-        if try await plans.plan(wanted, in: tx).monthlyPrice > current.monthlyPrice {
-            try await plans.upgrade(to: wanted, at: now, because: .stripe, in: tx)
-            return .planChanged
+        if try await applyDue(best.plan.id, at: now, in: tx) { return Verdict(.planChanged, surplus) }
+        guard try await plans.scheduled(in: tx)?.plan != best.plan.id else {
+            return Verdict(.nothingToDo, surplus)
         }
-        if try await applyDue(wanted, at: now, in: tx) { return .planChanged }
-        guard try await plans.scheduled(in: tx)?.plan != wanted else { return .nothingToDo }
         // Asked for on Stripe's own pages: it waits for the month's end like any other.
         try await shop.starter.start(
-            ChangePlan.self, .init(plan: wanted, page: "", cause: .stripe), once: "stripe:\(run)", with: tx)
-        return .nothingToDo
+            ChangePlan.self, .init(plan: best.plan.id, page: "", cause: .stripe), once: "stripe:\(run)",
+            with: tx)
+        return Verdict(.nothingToDo, surplus)
+    }
+
+    /// What the customer is entitled to by now, the largest plan first; of two with the same, the one that
+    /// the account has. The choice depends on what is there alone, never on whose news came first.
+    private func offers(
+        in news: SubscriptionNews, of account: BillingAccount, _ tx: Transaction<OneTenant>
+    ) async throws -> [Offer] {
+        var offers: [Offer] = []
+        for one in news.living where one.id != account.endingSubscription {
+            offers.append(Offer(id: one.id, plan: try await AccountPlans().plan(one.plan, in: tx)))
+        }
+        return offers.sorted { left, right in
+            let (mine, theirs) = (left.plan.monthlyPrice, right.plan.monthlyPrice)
+            guard mine == theirs else { return mine > theirs }
+            let own = account.stripeSubscription
+            guard left.id == own || right.id == own else { return left.id < right.id }
+            return left.id == own
+        }
+    }
+
+    /// Nothing is subscribed to any more.
+    private func end(
+        _ news: SubscriptionNews, of account: BillingAccount, at now: Date, in tx: Transaction<OneTenant>
+    ) async throws -> Verdict {
+        // One that was replaced has no say any more.
+        guard news.hasEnded, account.stripeSubscription == news.id else { return .nothingToDo }
+        try await BillingAccounts().note(subscription: nil, in: tx)
+        if try await applyDue(.free, at: now, in: tx) { return Verdict(.planChanged) }
+        // Whoever ended it here also says what comes after it.
+        guard account.endingSubscription != news.id else { return .nothingToDo }
+        return try await AccountPlans().fall(at: now, because: .stripe, in: tx)
+            ? Verdict(.planChanged) : .nothingToDo
     }
 
     /// The change that this is the news of may be waiting for us: its run asks Stripe first.
@@ -128,23 +175,33 @@ package struct FollowStripeBilling: Workflow {
     }
 }
 
-/// What counts of a subscription.
+/// What counts of a subscription and of what else its customer has.
 private struct SubscriptionNews: Codable, Sendable {
-    let id: String
-    let customer: String?
-    let status: String
-    let plan: PlanID?
-
-    init(_ subscription: StripeSubscription) {
-        id = subscription.id.rawValue
-        customer = subscription.customer
-        status = subscription.status
-        plan = SubscriptionDesk.plan(ofPrice: subscription.priceLookupKey)
+    /// A subscription that entitles to a plan.
+    struct Living: Codable, Sendable {
+        let id: String
+        let plan: PlanID
     }
 
-    /// A payment that is late has its own course here, so `past_due` keeps the plan.
-    var isEntitled: Bool { ["active", "trialing", "past_due"].contains(status) }
-    var hasEnded: Bool { ["canceled", "unpaid", "incomplete_expired"].contains(status) }
+    let id: String
+    let customer: String?
+    let hasEnded: Bool
+    let living: [Living]
+
+    init(about subscription: StripeSubscription, living all: [StripeSubscription]) {
+        id = subscription.id.rawValue
+        customer = subscription.customer
+        hasEnded = ["canceled", "unpaid", "incomplete_expired"].contains(subscription.status)
+        // A payment that is late has its own course here, so `past_due` keeps the plan.
+        living = all.filter { ["active", "trialing", "past_due"].contains($0.status) }.compactMap { one in
+            SubscriptionDesk.plan(ofPrice: one.priceLookupKey).map { Living(id: one.id.rawValue, plan: $0) }
+        }
+    }
+}
+
+private struct Offer {
+    let id: String
+    let plan: Plan
 }
 
 private struct InvoiceNews: Codable, Sendable {
@@ -152,16 +209,19 @@ private struct InvoiceNews: Codable, Sendable {
     let mark: String?
 }
 
-private enum Verdict: String, Codable, Sendable {
-    case readAgain, nothingToDo, planChanged
+private struct Verdict: Codable, Sendable {
+    /// Nil where it has to be read again.
+    let output: FollowStripeBilling.Output?
+    /// Subscriptions beside the one that counts.
+    let surplus: [String]
 
-    var output: FollowStripeBilling.Output? {
-        switch self {
-        case .readAgain: nil
-        case .nothingToDo: .nothingToDo
-        case .planChanged: .planChanged
-        }
+    init(_ output: FollowStripeBilling.Output?, _ surplus: [String] = []) {
+        self.output = output
+        self.surplus = surplus
     }
+
+    static let readAgain = Verdict(nil)
+    static let nothingToDo = Verdict(.nothingToDo)
 }
 
 /// Takes Stripe's events about the platform's own billing from the inbox to the runs that follow them.

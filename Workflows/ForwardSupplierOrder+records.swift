@@ -11,8 +11,9 @@ extension ForwardSupplierOrder {
         try await flow.transaction(.begin, on: shop.transactions) { tx in
             let planned = try await SupplierOrders().load(id, in: tx)
             let group = try await group(of: planned, in: tx)
-            let pieces = Dictionary(
-                grouping: try await SupplierOrders().units(of: id, in: tx), by: \.reference)
+            let units = try await SupplierOrders().units(of: id, in: tx).filter { $0.state != .canceled }
+            let pieces = Dictionary(grouping: units, by: \.reference)
+            try await SupplierOrders().recordRun(flow.id.rawValue, of: id, in: tx)
             let isAutomatic = planned.adapter == "bigbuy"
             if isAutomatic, planned.state == .planned {
                 try await SupplierOrders().move(id, to: .checking, at: shop.clock.now, in: tx)
@@ -27,6 +28,29 @@ extension ForwardSupplierOrder {
                     BigBuyOrderLine(sku: $0.key, quantity: $0.value.count)
                 },
                 costs: Dictionary(group.lines.map { ($0.reference.rawValue, $0.line.wish.unitCost) }) { $1 })
+        }
+    }
+
+    /// From here on nothing of it can be canceled or sent elsewhere. The lock makes it take turns with those
+    /// who do.
+    func beginSubmitting(_ brief: SupplierBrief, _ round: Int, _ flow: Flow<Self>) async throws {
+        try await flow.write(.submitting, for: round, in: shop) { tx in
+            try await tx.lockOrder(brief.order)
+            try await SupplierOrders().move(brief.id, to: .submitting, at: shop.clock.now, in: tx)
+            try await Orders().refreshStatus(brief.order, in: tx)
+        }
+    }
+
+    /// What was canceled since it was counted is not asked for.
+    func recount(
+        _ planned: [BigBuyOrderLine], of brief: SupplierBrief, _ round: Int, _ flow: Flow<Self>
+    ) async throws -> [BigBuyOrderLine] {
+        try await flow.transaction(.recount, for: round, on: shop.transactions) { tx in
+            let left = try await SupplierOrders().units(of: brief.id, in: tx).filter { $0.state != .canceled }
+            return planned.compactMap { line in
+                let count = left.count { $0.reference == line.sku }
+                return count == 0 ? nil : BigBuyOrderLine(sku: line.sku, quantity: count)
+            }
         }
     }
 
@@ -120,6 +144,7 @@ extension ForwardSupplierOrder {
                 in: tx)
             try await Reservations().settle(
                 SupplierOrders().load(brief.id, in: tx), accepted: brief.lines.map(\.sku), in: tx)
+            try await SupplierOrders().markGivenToMerchant(brief.id, at: shop.clock.now, in: tx)
             try await Orders().refreshStatus(brief.order, in: tx)
         }
         return Output(refundCause: brief.refundCause, isWithMerchant: true)
@@ -174,8 +199,16 @@ extension ForwardSupplierOrder {
         let group = try await group(of: planned, in: tx)
         let lines = group.lines.filter { accepted.contains($0.reference) }
         guard !lines.isEmpty, receipt.cost.currency == planned.expectedCost.currency else { return }
-        let shares = lines.map(\.line.share.supplier) + (group.shipment.map { [$0.share.supplier] } ?? [])
-        let snapshot = lines.map { $0.line.wish.unitCost * $0.line.wish.quantity.rawValue } + [brief.shipping]
+        // What was canceled before the supplier was asked has its refund for itself.
+        let taken = try await SupplierOrders().units(of: brief.id, in: tx).filter { $0.state != .canceled }
+        let counted = lines.map { line in (line.line, taken.count { $0.line == line.id }) }
+        let shares =
+            counted.map { line, count in
+                line.share.supplier.share(
+                    ofPieces: count, after: line.wish.quantity.rawValue - count,
+                    outOf: line.wish.quantity.rawValue)
+            } + (group.shipment.map { [$0.share.supplier] } ?? [])
+        let snapshot = counted.map { $0.wish.unitCost * $1 } + [brief.shipping]
         let bill = SupplierBill(
             supplier: planned.supplier, withheld: shares.total(lines[0].line.share.currency),
             snapshot: snapshot.total(receipt.cost.currency), charged: receipt.cost)
@@ -185,12 +218,15 @@ extension ForwardSupplierOrder {
 
     private func group(
         of planned: SupplierOrder, in tx: Transaction<OneTenant>
-    ) async throws -> (lines: [(reference: SKU, line: QuoteLine)], shipment: QuoteShipment?) {
+    ) async throws -> (lines: [(reference: SKU, line: QuoteLine, id: OrderLineID)], shipment: QuoteShipment?)
+    {
         let key = SupplierGroupKey(supplier: planned.supplier, warehouse: planned.warehouse)
         let lines = try await Orders().lines(of: planned.order, in: tx).filter { $0.line.wish.group == key }
         let order = try await Orders().load(planned.order, in: tx)
         let quote = try await Quotes().load(order.quote, in: tx)
-        return (lines.map { ($0.supplierReference, $0.line) }, quote.shipments.first { $0.group == key })
+        return (
+            lines.map { ($0.supplierReference, $0.line, $0.id) }, quote.shipments.first { $0.group == key }
+        )
     }
 }
 

@@ -19,6 +19,7 @@ package struct ForwardSupplierOrder: Workflow {
         case hold
         case resume
         case submitting
+        case recount
         case submit
         case readOrders = "read_orders"
         case accept
@@ -51,7 +52,7 @@ package struct ForwardSupplierOrder: Workflow {
         var round = 0
         while !wanted.isEmpty {
             round += 1
-            switch try await placeOrder(wanted, of: brief, round, hasAcceptedPrice: hasAcceptedPrice, flow) {
+            switch try await placeOrder(&wanted, of: brief, round, hasAcceptedPrice: hasAcceptedPrice, flow) {
             case .placed(let ids):
                 return try await accept(ids, wanted, of: brief, isRecovered: false, flow)
             case .recovered(let id):
@@ -69,22 +70,24 @@ package struct ForwardSupplierOrder: Workflow {
         return try await reject(brief, flow)
     }
 
-    /// One try: check, then submit what the check found good.
+    /// One try: check, then submit what the check found good. Leaves in `wanted` what was asked for: until
+    /// the supplier order is being submitted, units can be canceled.
     private func placeOrder(
-        _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, _ round: Int, hasAcceptedPrice: Bool,
+        _ wanted: inout [BigBuyOrderLine], of brief: SupplierBrief, _ round: Int, hasAcceptedPrice: Bool,
         _ flow: Flow<Self>
     ) async throws -> SupplierAnswer {
         do {
+            let planned = wanted
             let checked = try await flow.step(.check, for: round, retry: .patient) { _ -> SupplierCheck in
-                try await check(wanted, of: brief, hasAcceptedPrice: hasAcceptedPrice, for: flow.tenant)
+                try await check(planned, of: brief, hasAcceptedPrice: hasAcceptedPrice, for: flow.tenant)
             }
             if let objection = checked.objection { return objection }
-            try await flow.write(.submitting, for: round, in: shop) { tx in
-                try await SupplierOrders().move(brief.id, to: .submitting, at: shop.clock.now, in: tx)
-                try await Orders().refreshStatus(brief.order, in: tx)
-            }
+            try await beginSubmitting(brief, round, flow)
+            let left = try await recount(planned, of: brief, round, flow)
+            guard !left.isEmpty else { return .refused(planned.map(\.sku)) }
+            wanted = left
             return try await flow.step(.submit, for: round, retry: .patient) { attempt in
-                try await submit(wanted, of: brief, mustLookUp: round > 1, attempt, for: flow.tenant)
+                try await submit(left, of: brief, mustLookUp: round > 1, attempt, for: flow.tenant)
             }
         } catch let failure as StepFailed where failure.code.hasPrefix("bigbuy.") {
             return .held(SupplierHold(kind: .supplierUnknown, reason: failure.failure.message))

@@ -60,10 +60,13 @@ package struct HandleDispute: Workflow {
             round += 1
             let seen = try await look(subject, round, flow)
             if seen.withdrawn.isPositive, recovered == nil {
-                recovered = try await recover(seen, subject, flow)
+                recovered = try await recover(seen, subject, round, flow)
             }
             if seen.isOver {
-                return try await close(seen, recovered ?? .zero(seen.withdrawn.currency), subject, flow)
+                guard let taken = seen.withdrawn.isPositive ? recovered : seen.withdrawn else {
+                    throw Self.unaccounted("the reversal of the store's transfer", subject)
+                }
+                return try await close(seen, taken, subject, flow)
             }
             if seen.report.status.wantsEvidence, !isAnswered,
                 try await isTimeToAnswer(seen, subject, round, flow)
@@ -108,92 +111,6 @@ package struct HandleDispute: Workflow {
             try await Orders().refreshStatus(subject.order, in: tx)
         }
         return seen
-    }
-
-    // MARK: - The store's part
-
-    /// Takes the amount back from the store. What its transfer does not cover, or Stripe refuses, is the
-    /// platform's loss if the dispute is lost.
-    private func recover(
-        _ seen: DisputeReading, _ subject: DisputedPayment, _ flow: Flow<Self>
-    ) async throws -> Money {
-        let nothing = Money.zero(seen.withdrawn.currency)
-        var recovered = nothing
-        var problem: String?
-        do {
-            recovered = try await flow.step(.recover, retry: .patient) { attempt in
-                try await reverse(seen.withdrawn, subject, attempt) ?? nothing
-            }
-        } catch let failure as StepFailed {
-            problem = failure.failure.message
-        }
-        let (amount, refusal) = (recovered, problem)
-        try await flow.write(.bookRecovery, in: shop) { tx in
-            try await Disputes().recordRecovery(amount, of: subject.dispute.rawValue, in: tx)
-            if let refusal {
-                try await Attention().open(
-                    .order(.dispute), subject: "\(subject.dispute):recovery", order: subject.order,
-                    message: "\(seen.withdrawn) could not be taken back from the store; look at the transfer "
-                        + "in Stripe: \(refusal)", in: tx)
-            }
-            guard amount.isPositive else { return }
-            try await Ledger().post(
-                .disputeRecovered(
-                    subject.dispute.rawValue, order: subject.order, store: tx.tenant, amount: amount,
-                    at: shop.clock.now), in: tx)
-        }
-        return amount
-    }
-
-    /// Nil where there is nothing to take it from.
-    private func reverse(
-        _ amount: Money, _ subject: DisputedPayment, _ attempt: Attempt
-    ) async throws -> Money? {
-        guard let charge = subject.charge, let id = try await shop.stripe.charge(charge).transfer else {
-            return nil
-        }
-        if attempt.isAmbiguous {
-            let known = try await shop.stripe.reversals(of: id).first { subject.isMarked($0.metadata) }
-            if let known { return known.amount }
-        }
-        let left = try await shop.stripe.transfer(id).left
-        let part = min(amount, left)
-        guard part.isPositive else { return nil }
-        try await attempt.announce()
-        return try await shop.stripe.reverse(
-            id, amount: part, metadata: subject.marks, key: "cf:dispute-recovery:\(subject.dispute)"
-        ).amount
-    }
-
-    /// After a win the store has its money again. Nothing where Stripe does not let us: then it is still
-    /// owed.
-    private func giveBack(
-        _ amount: Money, _ subject: DisputedPayment, _ flow: Flow<Self>
-    ) async throws -> Money {
-        let nothing = Money.zero(amount.currency)
-        guard amount.isPositive, let charge = subject.charge else { return nothing }
-        let group = "order_\(subject.order)"
-        do {
-            return try await flow.step(.giveBack, retry: .patient) { attempt in
-                if attempt.isAmbiguous {
-                    let known = try await shop.stripe.transfers(inGroup: group)
-                        .first { subject.isMarked($0.metadata) }
-                    if let known { return known.amount }
-                }
-                guard let id = try await shop.stripe.charge(charge).transfer,
-                    let account = try await shop.stripe.transfer(id).destination
-                else { return nothing }
-                try await attempt.announce()
-                let request = StripeTransferRequest(
-                    amount: amount, destination: account, charge: charge, group: group,
-                    metadata: subject.marks)
-                return try await shop.stripe.transfer(
-                    request, key: "cf:dispute-return:\(subject.dispute)"
-                ).amount
-            }
-        } catch is StepFailed {
-            return nothing
-        }
     }
 
     // MARK: - The end

@@ -52,6 +52,7 @@ package struct MerchantOnboarding: Workflow {
         }
         var account: StripeAccount.ID?
         var isRefused = false
+        var asked: Date?
         var turn = 0
         var silence = 0
         while true {
@@ -59,8 +60,9 @@ package struct MerchantOnboarding: Workflow {
             if view.isPublished { return .published }
             account = account ?? view.account
             if account == nil, !isRefused, view.request != nil {
-                account = try await openAccount(view, flow)
+                account = try await openAccount(view, turn, askedAt: asked, flow)
                 isRefused = account == nil
+                if asked == nil { asked = try await flow.now() }
             }
             let news = try await flow.wait(.onboarding, upTo: Self.patience(silence))
             turn += 1
@@ -103,7 +105,9 @@ package struct MerchantOnboarding: Workflow {
             let onboarding = try await Onboardings().find(in: tx)
             let identity = try await Identities().load(in: tx)
             return View(
-                isPublished: store.status != .draft,
+                // Not the status: a draft that rests for want of room in the plan is still to be published.
+                isPublished: onboarding?.publishedAt != nil
+                    || store.status == .published || store.status == .closed,
                 account: store.stripeAccount.map { StripeAccount.ID(rawValue: $0) },
                 request: identity.map { identity in
                     View.Request(
@@ -118,18 +122,26 @@ package struct MerchantOnboarding: Workflow {
 
     // MARK: - Stripe
 
-    /// Nil when Stripe refuses for good; the merchant reads why and may change the business identity.
-    private func openAccount(_ view: View, _ flow: Flow<Self>) async throws -> StripeAccount.ID? {
+    /// Nil when Stripe refuses for good; the merchant reads why and may change the business identity. What
+    /// was refused once may be asked for again in the same words, so each turn asks anew; what an earlier one
+    /// may have opened all the same is looked for first.
+    private func openAccount(
+        _ view: View, _ turn: Int, askedAt asked: Date?, _ flow: Flow<Self>
+    ) async throws -> StripeAccount.ID? {
         guard let wish = view.request else { return nil }
         let marks = ["store_id": flow.tenant.rawValue]
-        let key = "\(wish.country)-\(wish.email.canonical)"
+        let key = "\(turn)"
+        let begin = (asked ?? flow.startedAt).adding(.seconds(-3_600))
+        @Sendable func known() async throws -> StripeAccount.ID? {
+            let window = begin..<shop.clock.now.adding(.seconds(3_600))
+            return try await shop.stripe.findAccounts(with: marks, created: window).first?.id
+        }
         do {
             let id = try await flow.effect(.openAccount, for: key, retry: .patient) { _ in
-                let window = flow.startedAt.adding(.seconds(-3_600))..<shop.clock.now.adding(.seconds(3_600))
-                let known = try await shop.stripe.findAccounts(with: marks, created: window).first
-                return LookedUp(known?.id)
+                LookedUp(try await known())
             } act: { attempt in
-                try await shop.stripe.createAccount(
+                if asked != nil, let known = try await known() { return known }
+                return try await shop.stripe.createAccount(
                     StripeAccountRequest(
                         country: wish.country, email: wish.email, businessName: wish.name,
                         website: wish.website, metadata: marks), key: attempt.key
@@ -151,13 +163,18 @@ package struct MerchantOnboarding: Workflow {
     /// Reads the account as it is now: news of it comes in bursts and out of order.
     private func follow(_ id: StripeAccount.ID, _ turn: Int, _ flow: Flow<Self>) async throws {
         let news = try await flow.step(.readAccount, for: turn, retry: .patient) { _ in
+            let asked = try await Stores.time(shop.database)
             let account = try await shop.stripe.account(id)
-            return AccountNews(state: account.storeState.rawValue, missing: account.missing)
+            return AccountNews(
+                state: account.storeState.rawValue, missing: account.missing,
+                disabledReason: account.requirements.disabledReason, paysOut: account.payoutsEnabled,
+                readAt: asked)
         }
         try await flow.write(.recordAccount, for: turn, in: shop) { tx in
             try await Stores().recordStripe(
                 account: id.rawValue, state: Store.StripeState(rawValue: news.state) ?? .pending,
-                requirements: news.missing, in: tx)
+                requirements: news.missing, disabledReason: news.disabledReason, paysOut: news.paysOut,
+                readAt: news.readAt, in: tx)
             if news.state == Store.StripeState.enabled.rawValue {
                 let owner = try await Stores().load(in: tx).owner
                 try await Onboardings().note(.payments, by: owner, in: tx)
@@ -168,6 +185,9 @@ package struct MerchantOnboarding: Workflow {
     private struct AccountNews: Codable, Sendable {
         let state: String
         let missing: [String]
+        let disabledReason: String?
+        let paysOut: Bool
+        let readAt: Date
     }
 
     // MARK: - Publishing
@@ -175,8 +195,10 @@ package struct MerchantOnboarding: Workflow {
     private func publish(_ turn: Int, _ flow: Flow<Self>) async throws -> Bool {
         try await flow.transaction(.publish, for: turn, on: shop.transactions) { tx in
             let now = shop.clock.now
-            guard try await Onboardings().checklist(at: now, in: tx).mayPublish else { return false }
-            try await Stores().publish(in: tx)
+            // A draft that rests for want of room in the plan is published once it is awake.
+            guard try await Onboardings().checklist(at: now, in: tx).mayPublish,
+                try await Stores().publish(in: tx)
+            else { return false }
             try await Onboardings().markPublished(at: now, in: tx)
             try await Onboardings().note(.publish, by: try await Stores().load(in: tx).owner, in: tx)
             return true

@@ -14,9 +14,20 @@ package struct MerchantPages: Sendable {
         self.port = port
     }
 
+    /// The host of a store at the platform itself.
+    package func host(of store: Store) -> String { "\(store.slug).\(domain)" }
+
     package func store(_ store: Store) -> String { "\(scheme)://\(store.slug).\(domain)\(port)" }
 
     package func wizard(_ store: Store) -> String {
         "\(scheme)://app.\(domain)\(port)/stores/\(store.tenant)/onboarding"
+    }
+
+    package func returns(_ store: Store) -> String {
+        "\(scheme)://app.\(domain)\(port)/stores/\(store.tenant)/returns"
+    }
+
+    package func webhook(_ endpoint: WebhookEndpointID, of store: Store) -> String {
+        "\(scheme)://app.\(domain)\(port)/stores/\(store.tenant)/webhooks/\(endpoint)"
     }
 }

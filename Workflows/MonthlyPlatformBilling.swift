@@ -42,7 +42,12 @@ package struct MonthlyPlatformBilling: Workflow {
     let shop: Shop
 
     package func run(_ input: Input, _ flow: Flow<Self>) async throws -> Output {
-        let months = try await flow.step(.plan) { _ in try await owed(upTo: input.month) }
+        let months = try await flow.step(.plan) { _ in
+            guard try await PlatformMonths(shop.database).isOver(input.month, at: shop.clock.now) else {
+                throw NeedsAttention("\(input.month) is not over yet; a month is closed for good")
+            }
+            return try await owed(upTo: input.month)
+        }
         var started = 0
         for month in months {
             let books = PlatformMonths(shop.database)
@@ -57,19 +62,21 @@ package struct MonthlyPlatformBilling: Workflow {
         return Output(months: months, accounts: started)
     }
 
-    /// The months since the last that was closed: one that was missed is billed first, and by itself.
+    /// The months since the last that was closed, or since the oldest that was cut and could not be closed:
+    /// one that was missed is billed first, and by itself.
     private func owed(upTo month: BillingMonth) async throws -> [BillingMonth] {
-        guard let last = try await PlatformMonths(shop.database).lastClosed(before: month) else {
-            return [month]
-        }
+        let books = PlatformMonths(shop.database)
+        let open = try await books.firstOpen(before: month)
+        let following = try await books.lastClosed(before: month)?.next
+        guard let first = [open, following].compactMap(\.self).min() else { return [month] }
         var months: [BillingMonth] = []
-        var next = last.next
+        var next = first
         while next < month {
             months.append(next)
             next = next.next
         }
         guard months.count < Self.longestCatchUp else {
-            throw NeedsAttention("no month after \(last) was billed; bill them by hand, oldest first")
+            throw NeedsAttention("no month since \(first) was billed; bill them by hand, oldest first")
         }
         return months + [month]
     }

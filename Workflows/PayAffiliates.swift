@@ -1,5 +1,6 @@
 // Affiliates are paid what has rested for thirty days, once it is worth a transfer. The row that reserves the
-// money comes first, so two runs at once cannot pay it twice; the transfer is found again by its group.
+// money comes first, so two runs at once cannot pay it twice; the transfer is found again by its group. What
+// was reserved is free again only when it is certain that nothing was moved.
 
 import Commerce
 import CommerceStore
@@ -84,28 +85,58 @@ package struct PayAffiliate: Workflow {
         case .nothing: return .nothingToPay
         case .noAccount: return .noAccount
         case .amount(let amount, let account):
-            do {
-                let transfer = try await flow.step(.transfer, retry: .patient) { attempt in
-                    try await send(amount, to: account, payout, attempt)
-                }
-                try await flow.write(.settle, in: shop) { tx in
-                    let now = shop.clock.now
-                    try await Affiliates().settle(payout, transfer: transfer, at: now, in: tx)
-                    try await Ledger().post(
-                        .affiliatePaid("\(payout)", affiliate: input.affiliate, amount: amount, at: now),
-                        in: tx)
-                }
-                return .paid
-            } catch let failure as StepFailed {
-                try await flow.write(.release, in: shop) { tx in
-                    try await Affiliates().release(payout, problem: failure.failure.message, in: tx)
-                    try await tell(
-                        input.affiliate, "\(amount) could not be paid out: \(failure.failure.message)",
-                        in: tx)
-                }
-                return .failed
-            }
+            return try await pay(amount, to: account, payout, input.affiliate, flow)
         }
+    }
+
+    private func pay(
+        _ amount: Money, to account: String, _ payout: AffiliatePayoutID, _ affiliate: AffiliateID,
+        _ flow: Flow<Self>
+    ) async throws -> Output {
+        let sent: Sent
+        do {
+            sent = try await flow.step(.transfer, retry: .patient) { attempt in
+                try await send(amount, to: account, payout, attempt)
+            }
+        } catch let failure as StepFailed {
+            throw try await leave(amount, payout, affiliate, failure, flow)
+        }
+        switch sent {
+        case .transfer(let transfer):
+            try await flow.write(.settle, in: shop) { tx in
+                let now = shop.clock.now
+                try await Affiliates().settle(payout, transfer: transfer, at: now, in: tx)
+                try await Ledger().post(
+                    .affiliatePaid(
+                        "\(payout)", affiliate: affiliate, store: tx.tenant, amount: amount, at: now), in: tx)
+                try await Attention().resolve(
+                    .affiliatePayout, subject: "\(affiliate)", by: "payout", in: tx)
+            }
+            return .paid
+        case .refused(let reason):
+            try await flow.write(.release, in: shop) { tx in
+                try await Affiliates().release(payout, problem: reason, in: tx)
+                try await tell(affiliate, "\(amount) could not be paid out: \(reason)", in: tx)
+            }
+            return .failed
+        }
+    }
+
+    /// Stripe may have made the transfer: the amount stays reserved, so that no later round pays it again,
+    /// and a person looks. Returns what the run ends with.
+    private func leave(
+        _ amount: Money, _ payout: AffiliatePayoutID, _ affiliate: AffiliateID, _ failure: StepFailed,
+        _ flow: Flow<Self>
+    ) async throws -> NeedsAttention {
+        try await flow.write(.release, for: "in doubt", in: shop) { tx in
+            try await tell(
+                affiliate, "\(amount) may be on its way to you; we are finding out and pay it otherwise",
+                in: tx)
+        }
+        return NeedsAttention(
+            "it is not known whether Stripe made the transfer affiliate_\(payout) of \(amount); look for its "
+                + "group there, then retry the step: \(failure.failure.message)",
+            code: "affiliate.unaccounted")
     }
 
     private func reserve(
@@ -126,18 +157,25 @@ package struct PayAffiliate: Workflow {
         return amount.map { .amount($0, account: account) } ?? .nothing
     }
 
+    /// Only a certain refusal is an answer; of any other end it is not known whether the money moved.
     private func send(
         _ amount: Money, to account: String, _ payout: AffiliatePayoutID, _ attempt: Attempt
-    ) async throws -> String {
+    ) async throws -> Sent {
         let group = "affiliate_\(payout)"
         if attempt.isAmbiguous, let known = try await shop.stripe.transfers(in: group).first {
-            return known.id.rawValue
+            return .transfer(known.id.rawValue)
         }
         try await attempt.announce()
-        return try await shop.stripe.transfer(
-            amount, to: StripeID(rawValue: account), group: group, metadata: ["payout": "\(payout)"],
-            key: attempt.key
-        ).id.rawValue
+        do throws(StripeFailure) {
+            return .transfer(
+                try await shop.stripe.transfer(
+                    amount, to: StripeID(rawValue: account), group: group, metadata: ["payout": "\(payout)"],
+                    key: attempt.key
+                ).id.rawValue)
+        } catch {
+            guard error.isRefusal else { throw error }
+            return .refused(error.description)
+        }
     }
 
     private func tell(
@@ -150,4 +188,10 @@ package struct PayAffiliate: Workflow {
 private enum Reserved: Codable, Sendable {
     case nothing, noAccount
     case amount(Money, account: String)
+}
+
+private enum Sent: Codable, Sendable {
+    case transfer(String)
+    /// Nothing was moved.
+    case refused(String)
 }

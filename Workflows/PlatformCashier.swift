@@ -15,12 +15,11 @@ struct PlatformCashier: Sendable {
     func draft(
         _ claim: Claim, for customer: StripeCustomer.ID, _ attempt: Attempt
     ) async throws -> StripeInvoice.ID {
-        if attempt.isAmbiguous {
-            let known = try await stripe.invoices(of: customer).first {
-                $0.metadata[Self.mark] == "\(claim.invoice)"
-            }
-            if let known { return known.id }
+        // Also on a first attempt: an earlier round may have made it and not come to know.
+        let known = try await stripe.invoices(of: customer).first {
+            $0.metadata[Self.mark] == "\(claim.invoice)"
         }
+        if let known { return known.id }
         try await attempt.announce()
         return try await stripe.createInvoice(
             for: customer, currency: claim.due.currency, description: claim.title,
@@ -31,10 +30,9 @@ struct PlatformCashier: Sendable {
     /// The item that makes the invoice's amount. One is there where the amount is.
     func addItem(of claim: Claim, to id: StripeInvoice.ID, _ attempt: Attempt) async throws -> Nothing {
         let invoice = try await stripe.invoice(id)
-        if !attempt.isAmbiguous || invoice.due.isZero {
-            try await attempt.announce()
-            try await stripe.addItem(claim.due, claim.title, to: invoice, key: attempt.key)
-        }
+        guard invoice.status == .draft, invoice.due.isZero else { return Nothing() }
+        try await attempt.announce()
+        try await stripe.addItem(claim.due, claim.title, to: invoice, key: attempt.key)
         return Nothing()
     }
 
@@ -52,7 +50,7 @@ struct PlatformCashier: Sendable {
         try await attempt.announce()
         do throws(StripeFailure) {
             let paid = try await stripe.payInvoice(id, key: attempt.key)
-            return paid.status == .paid ? .paid : .declined("the payment waits for the bank")
+            return paid.status == .paid ? .paid : .atBank
         } catch {
             guard case .permanent = error.disposition else { throw error }
             if try await stripe.invoice(id).status == .paid { return .paid }

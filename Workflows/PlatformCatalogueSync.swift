@@ -55,10 +55,10 @@ package struct PlatformCatalogueSync: Workflow {
         }
         var output = Output()
         for root in try await roots(flow) {
-            if input.kind != .stock { try await pull(.products, below: root, flow, &output) }
-            if input.kind != .prices { try await pull(.stocks, below: root, flow, &output) }
+            if input.kind != .stock { try await pull(.products, input.kind, below: root, flow, &output) }
+            if input.kind != .prices { try await pull(.stocks, input.kind, below: root, flow, &output) }
             guard input.kind == .full else { continue }
-            try await pull(.images, below: root, flow, &output)
+            try await pull(.images, input.kind, below: root, flow, &output)
             for language in Language.allCases {
                 try await pullWords(in: language, below: root, flow, &output)
             }
@@ -104,7 +104,8 @@ package struct PlatformCatalogueSync: Workflow {
     }
 
     private func pull(
-        _ list: List, below root: String, _ flow: Flow<Self>, _ output: inout Output
+        _ list: List, _ kind: CatalogueBook.Kind, below root: String, _ flow: Flow<Self>,
+        _ output: inout Output
     ) async throws {
         try await pages(of: "\(list.rawValue):\(root)", flow, &output) { number in
             let id = BigBuyTaxonomy.ID(rawValue: root)
@@ -114,7 +115,8 @@ package struct PlatformCatalogueSync: Workflow {
                 let page = try await shop.bigbuy.products(below: id, page: number)
                 return try await keep(page, of: list.rawValue, sync) { rows, tx in
                     try await CatalogueBook().save(
-                        rows.map(CatalogueBook.Entry.init), of: Self.supplier, by: sync, tx)
+                        rows.map(CatalogueBook.Entry.init), of: Self.supplier,
+                        by: kind == .full ? sync : nil, tx)
                 }
             case .stocks:
                 let page = try await shop.bigbuy.stocks(below: id, page: number)

@@ -17,7 +17,7 @@ struct PlatformInvoiceDocument {
             <!doctype html><html lang="en"><head><meta charset="utf-8">\
             <title>\(title) \(invoice.reference)</title></head><body>\
             <h1>\(title) \(invoice.reference)</h1>\
-            <p>Issued on \(day), for \(invoice.month.title)</p>\
+            <p>Issued on \(invoice.issuedOn), for \(invoice.month.title)</p>\
             \(parties)\(table)\(totals)\(mention)\(note)</body></html>
             """
     }
@@ -58,10 +58,6 @@ struct PlatformInvoiceDocument {
             ? ""
             : "<p>Passed on to suppliers in this month, no part of this invoice: "
                 + "\(passedOn.decimalText) \(passedOn.currency.rawValue)</p>"
-    }
-
-    private var day: String {
-        String(invoice.issuedAt.formatted(.iso8601).prefix(10))
     }
 
     private func lines(_ texts: [String]) -> String {

@@ -68,9 +68,12 @@ package struct PostOutsideMoves: Workflow {
     ) async throws -> OutsideMoves {
         let charge = try await shop.stripe.charge(charge)
         var moves = OutsideMoves()
+        // The refunds first: one that is made between the two lists is then not seen at all, instead of being
+        // seen without what it took back from the store. It has news of its own.
+        let refunds = try await shop.stripe.refunds(of: intent)
         var reversals: [StripeTransferReversal] = []
         if let transfer = charge.transfer { reversals = try await shop.stripe.reversals(of: transfer) }
-        for refund in try await shop.stripe.refunds(of: intent)
+        for refund in refunds
         where refund.metadata[PaymentCourier.refundMark] == nil {
             let reversed = reversals.filter { $0.refund == refund.id }.map(\.amount)
             let move = OutsideRefund(

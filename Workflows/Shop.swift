@@ -4,8 +4,10 @@
 import BigBuy
 import Commerce
 import CommerceStore
+import DomainRecords
 import Durable
 import FoundationEssentials
+import MerchantHooks
 import Resend
 import SmartBill
 import Stripe
@@ -42,6 +44,12 @@ package struct Shop: Sendable {
     package let patience: Patience
     /// How each kind of supplier is read.
     package let suppliers: SupplierAdapters
+    /// What is recorded of runs about people.
+    package let sealedHistory: any SealedHistory
+    /// What brings events to merchants' programs.
+    package let hooks: HookClient
+    /// What asks the DNS about stores' own domains.
+    package let domains: DomainLookup
 
     package init(
         database: Database, transactions: StoreTransactions, signals: any SignalSender,
@@ -52,8 +60,13 @@ package struct Shop: Sendable {
         orderPage: @escaping @Sendable (Store, StatusToken) -> String, isLive: Bool,
         clock: any DurableClock = SystemClock(), patience: Patience = Patience(),
         pages: MerchantPages = MerchantPages(scheme: "https", domain: "cartflux.example"),
-        suppliers: SupplierAdapters = SupplierAdapters()
+        suppliers: SupplierAdapters = SupplierAdapters(),
+        sealedHistory: any SealedHistory = UnsealedHistory(), hooks: HookClient = HookClient(),
+        domains: DomainLookup = DomainLookup()
     ) {
+        self.hooks = hooks
+        self.domains = domains
+        self.sealedHistory = sealedHistory
         self.suppliers = suppliers
         self.pages = pages
         self.database = database
@@ -76,7 +89,7 @@ package struct Shop: Sendable {
     /// The workflows that start by themselves, at the times that they declare.
     package static let scheduled: [any Scheduled.Type] = [
         MonthlyPlatformBilling.self, PayAffiliates.self, StartSupplierSyncs.self,
-        PlatformCatalogueSync.self, ReconcileLedger.self,
+        PlatformCatalogueSync.self, ReconcileLedger.self, PurgeLapsedPapers.self,
     ]
 
     /// Makes every workflow of the shop known to a worker.
@@ -103,6 +116,12 @@ package struct Shop: Sendable {
         registry.register(StartSupplierSyncs(shop: self))
         registry.register(PlatformCatalogueSync(shop: self))
         registry.register(MeetSupplierCosts(shop: self))
+        registry.register(DeliverWebhooks(shop: self))
+        registry.register(FollowDomain(shop: self))
+        registry.register(ExportPersonalData(shop: self))
+        registry.register(ErasePersonalData(shop: self))
+        registry.register(PurgeLapsedPapers(shop: self))
+        registry.register(WithdrawFromOrder(shop: self))
     }
 }
 

@@ -53,12 +53,15 @@ struct SubscriptionDesk: Sendable {
         return session.url ?? page
     }
 
-    /// Puts the customer's subscription at a price, or makes one. A repetition finds it there.
+    /// Puts the customer's subscription at a price, or makes one. A repetition finds it there. One that is
+    /// being cancelled does not count.
     func subscribe(
         _ customer: StripeCustomer.ID, to price: StripeID<StripePrice>, _ account: UserID,
-        _ attempt: Attempt
+        except ending: String?, _ attempt: Attempt
     ) async throws -> String {
-        let living = try await stripe.subscriptions(of: customer).first { !Self.ended.contains($0.status) }
+        let living = try await stripe.subscriptions(of: customer).first {
+            !Self.ended.contains($0.status) && $0.id.rawValue != ending
+        }
         if let living {
             if living.priceID != price.rawValue {
                 _ = try await stripe.changePrice(of: living, to: price, key: attempt.key)
@@ -70,11 +73,19 @@ struct SubscriptionDesk: Sendable {
         ).id.rawValue
     }
 
+    /// Whether a subscription is at a price, or without one has ended.
+    func isChanged(_ subscription: String, to price: StripeID<StripePrice>?) async throws -> Bool {
+        let known = try await stripe.subscription(StripeID(rawValue: subscription))
+        guard let price else { return Self.ended.contains(known.status) }
+        return known.priceID == price.rawValue
+    }
+
     func move(
         _ subscription: String, to price: StripeID<StripePrice>, _ attempt: Attempt
     ) async throws -> String {
         let known = try await stripe.subscription(StripeID(rawValue: subscription))
         guard !Self.ended.contains(known.status), known.priceID != price.rawValue else { return subscription }
+        try await attempt.announce()
         _ = try await stripe.changePrice(of: known, to: price, key: attempt.key)
         return subscription
     }

@@ -13,7 +13,7 @@ import Testing
     static let shared: Set<String> = [
         "plan", "app_user", "platform_supplier", "fx_rate", "stock_item", "webhook_inbox", "migration",
         "ledger_report", "platform_identity", "platform_month", "platform_series", "affiliate_referral",
-        "throttle", "admin", "admin_recovery_code", "admin_session",
+        "throttle", "admin", "admin_recovery_code", "admin_session", "bulk_proposal",
         "catalogue_item", "catalogue_category", "catalogue_sync", "catalogue_quarantine",
     ]
 

@@ -42,6 +42,25 @@ import Testing
         #expect(without == ["platform:seen"])
     }
 
+    @Test("a list that names an article twice is taken in, and its article once")
+    func stockNamedTwice() async throws {
+        let shop = try await TestShop.open()
+        let pool = Self.ownPool(shop)
+
+        let found = try await shop.transaction { tx in
+            try await tx.execute(
+                "select shop.observe_stocks(\(pool), \(["b", "A", "b"]), \([Int32(1), 2, 1]))")
+            return try await tx.execute(
+                """
+                select reference || '=' || seen from shop.stock_item
+                where pool = \(pool) and reference in ('A', 'b') order by reference collate "C"
+                """
+            ).column(0, as: String.self)
+        }
+
+        #expect(found == ["A=2", "b=1"])
+    }
+
     @Test("no store writes a counter, tells what the platform's suppliers have, or speaks for another store")
     func stockThatIsWritten() async throws {
         let shop = try await TestShop.open()

@@ -239,8 +239,10 @@ import Testing
             try .affiliateAccrued("2026-11", affiliate: affiliate, amount: .eur(528), at: Sample.now))
         balances.post(
             try .affiliateAccrued("2026-11", affiliate: affiliate, amount: .eur(-28), at: Sample.now))
-        balances.post(try .affiliatePaid("p1", affiliate: affiliate, amount: .eur(500), at: Sample.now))
+        balances.post(
+            try .affiliatePaid("p1", affiliate: affiliate, store: store, amount: .eur(500), at: Sample.now))
         #expect(balances.balance(of: .affiliatePayable(affiliate), in: .eur) == .eur(0))
+        #expect(balances.balance(of: .stripeConnected(store), in: .eur) == .eur(500))
         #expect(balances.isBalanced)
     }
 

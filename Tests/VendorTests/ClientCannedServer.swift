@@ -14,6 +14,8 @@ final class CannedServer: Sendable {
         case close
         /// Reads the request and never answers.
         case silence
+        /// Sends this much and then nothing more, with the connection open.
+        case stalled(String)
 
         static func answer(
             _ status: Int, _ body: String = "",
@@ -99,6 +101,11 @@ final class CannedServer: Sendable {
             send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
             shutdown(connection, Int32(SHUT_WR))
         case .close: return
+        case .stalled(let text):
+            let bytes = Array(text.utf8)
+            send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+            var byte: UInt8 = 0
+            recv(connection, &byte, 1, 0)
         case .silence:
             var byte: UInt8 = 0
             recv(connection, &byte, 1, 0)

@@ -120,7 +120,36 @@ import Testing
         #expect(bucket.take(now: start) == 3)
         #expect(bucket.take(now: start.addingTimeInterval(3)) == nil)
         #expect(bucket.take(now: start.addingTimeInterval(-60)) != nil)
+        #expect(bucket.take(now: start.addingTimeInterval(3)) != nil, "the same minute does not count twice")
         #expect(bucket.isFull(now: start.addingTimeInterval(60)))
+    }
+
+    @Test(
+        "limits take an IPv6 network as one client, and an IPv4 address as it is",
+        arguments: [
+            ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+            ("2001:0DB8::1", "2001:db8:0:0::/64"), ("fe80::1%eth0", "fe80:0:0:0::/64"),
+            ("::1", "0:0:0:0::/64"),
+            ("1:2:3", "1:2:3"), ("unknown", "unknown"),
+        ])
+    func networks(address: String, network: String) {
+        #expect(ClientNetwork.of(address) == network)
+    }
+
+    @Test("an address is told from what is none")
+    func addresses() {
+        for address in ["10.0.0.7", "::1", "2001:db8::7"] { #expect(ClientNetwork.isAddress(address)) }
+        for text in ["10.0.0.0/8", "proxy", "10.0.0", "010.0.0.1", "300.0.0.1", "1::2::3", ""] {
+            #expect(!ClientNetwork.isAddress(text), "\(text)")
+        }
+    }
+
+    @Test("an answer waits for the next beat, however long its work took")
+    func beats() {
+        #expect(EvenPace.rest(after: .milliseconds(7)) == .milliseconds(243))
+        #expect(EvenPace.rest(after: .milliseconds(250)) == .milliseconds(250))
+        #expect(EvenPace.rest(after: .milliseconds(620)) == .milliseconds(130))
     }
 
     @Test("listeners are bounded, and a place is free again when its feed is gone")

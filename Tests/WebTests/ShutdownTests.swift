@@ -54,6 +54,17 @@ import Testing
         try await running.stop()
     }
 
+    @Test("the address of the site takes no port from the client")
+    func origin() async throws {
+        let echo = Endpoint("GET", "/origin", scope: .platform, kind: .plain) { .text($0.origin) }
+        let running = try await server([echo]).start()
+
+        let answer = try await RawHTTP.send("GET", "/origin", port: running.port, host: "Web.test:6666")
+
+        #expect(answer.body == "https://web.test")
+        try await running.stop()
+    }
+
     @Test("what fails inside is told to nobody, and answered with a reference")
     func unexpected() async throws {
         let broken = Endpoint("GET", "/broken", scope: .platform, kind: .api) { _ in

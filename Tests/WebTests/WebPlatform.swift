@@ -21,6 +21,17 @@ actor WebPlatform {
     static let connectSecret = "whsec_connect_secret"
     static let resendSecret = "whsec_" + Data("resend secret for tests".utf8).base64EncodedString()
 
+    static let tokenIssuer = "https://project.example.test/auth/v1"
+    static let tokenSecret = "a project's shared secret of enough characters"
+
+    static let credentials: Credentials = {
+        let key = Data(repeating: 7, count: 32).base64EncodedString()
+        guard let credentials = try? Credentials(base64Key: key) else {
+            preconditionFailure("32 bytes are a key")
+        }
+        return credentials
+    }()
+
     private var opening: Task<Running, any Error>?
 
     struct Running: Sendable {
@@ -32,6 +43,8 @@ actor WebPlatform {
         let world: World
         let metrics: MetricsRegistry
         let access: AccessRecords
+        /// For those who need the same database under another role.
+        let raw: TestDatabase
     }
 
     func running() async throws -> Running {
@@ -68,10 +81,16 @@ actor WebPlatform {
             stripe: StripeHookSettings(
                 platformSecrets: [Secret(stripeSecret)], connectSecrets: [Secret(connectSecret)],
                 isLive: false),
-            resendSecrets: [Secret(resendSecret)])
+            resendSecrets: [Secret(resendSecret)],
+            tokens: AccessTokens(
+                AccessTokens.Settings(issuer: tokenIssuer, keys: .secret(tokenSecret))))
         let storefront = Storefront(
             database: database, desk: desk, progress: PolledProgress(every: .milliseconds(50)),
-            hosted: HostedPayment(base: "http://127.0.0.1:1/_sandbox/pay"))
+            hosted: HostedPayment(base: "http://127.0.0.1:1/_sandbox/pay"),
+            personalData: PersonalDataDesk(
+                database: database, credentials: credentials, letterhead: { "\($0) <shop@example.test>" },
+                answer: { _, room in world.answered(room.tenant) }, post: { _, _ in }),
+            returns: returnsDesk(database, world))
         let access = AccessRecords()
         let server = WebServer(
             WebServer.Configuration(
@@ -85,7 +104,17 @@ actor WebPlatform {
         return Running(
             port: running.port, database: database, pool: pool, desk: desk, processor: processor,
             world: world,
-            metrics: metrics, access: access)
+            metrics: metrics, access: access, raw: raw)
+    }
+}
+
+extension WebPlatform {
+    private static func returnsDesk(_ database: Database, _ world: World) -> ReturnsDesk {
+        ReturnsDesk(
+            database: database,
+            runs: ReturnRuns(
+                withdraw: { id, _ in world.withdrew(id) }, tell: { run, _ in world.told(run) },
+                refund: { _, _, _ in }, reply: { _, _ in }))
     }
 }
 
@@ -94,11 +123,31 @@ final class World: Sendable {
     private let starts = Mutex<[CheckoutID]>([])
     private let news = Mutex<[(intent: String, once: String)]>([])
     private let deaf = Mutex<Set<String>>([])
+    private let answers = Mutex<[TenantID]>([])
 
     func started(_ checkout: CheckoutID) -> UUID {
         starts.withLock { $0.append(checkout) }
         return UUID()
     }
+
+    private let withdrawals = Mutex<[(withdrawal: WithdrawalID, run: UUID)]>([])
+    private let words = Mutex<[UUID]>([])
+
+    func withdrew(_ withdrawal: WithdrawalID) -> UUID {
+        let run = UUID()
+        withdrawals.withLock { $0.append((withdrawal, run)) }
+        return run
+    }
+
+    func runs(of withdrawal: WithdrawalID) -> [UUID] {
+        withdrawals.withLock { $0.filter { $0.withdrawal == withdrawal }.map(\.run) }
+    }
+
+    func told(_ run: UUID) { words.withLock { $0.append(run) } }
+    func wordCount(to run: UUID) -> Int { words.withLock { $0.count { $0 == run } } }
+
+    func answered(_ tenant: TenantID) { answers.withLock { $0.append(tenant) } }
+    func answered(in tenant: TenantID) -> Int { answers.withLock { $0.count { $0 == tenant } } }
 
     func startCount(of checkout: CheckoutID) -> Int { starts.withLock { $0.count { $0 == checkout } } }
 

@@ -89,6 +89,52 @@ struct AffiliateTests {
         }
     }
 
+    @Test("a transfer of which nobody knows stays reserved: no later round pays it again")
+    func unaccounted() async throws {
+        try await BillingWorld.open { world in
+            let bringer = try await world.account(.free)
+            let affiliate = try await world.join(bringer, code: "ana")
+            let brought = try await world.account(.free)
+            try await world.openAccount(of: bringer)
+            try await world.accrue(6_000, to: affiliate, by: brought)
+            world.stripe.workbench.inject(Fault("POST /v1/transfers", .dropAfter, count: 1))
+            world.stripe.workbench.inject(Fault("GET /v1/transfers", .status, status: 403, count: 1))
+
+            try world.pay(round: "one")
+            try await world.fleet.settle(upTo: .seconds(3_600))
+            try world.pay(round: "two")
+            try await world.fleet.settle(upTo: .seconds(3_600))
+
+            #expect(world.count("transfer.create") == 1)
+            #expect(try await world.raw.psql("select status from shop.affiliate_payout") == "reserved")
+            #expect(try await world.attention(of: bringer) == ["affiliate_payout"])
+        }
+    }
+
+    @Test(
+        "a transfer that Stripe refuses frees the amount, and the next round pays it into the store's books")
+    func refused() async throws {
+        try await BillingWorld.open { world in
+            let bringer = try await world.account(.free)
+            let affiliate = try await world.join(bringer, code: "ana")
+            let brought = try await world.account(.free)
+            try await world.openAccount(of: bringer)
+            try await world.accrue(6_000, to: affiliate, by: brought)
+            world.stripe.workbench.inject(Fault("POST /v1/transfers", .status, status: 403, count: 1))
+
+            try world.pay(round: "one")
+            try await world.fleet.settle(upTo: .seconds(3_600))
+            #expect(try await world.raw.psql("select status from shop.affiliate_payout") == "failed")
+            try world.pay(round: "two")
+            try await world.fleet.settle(upTo: .seconds(3_600))
+
+            #expect(world.count("transfer.create") == 1)
+            #expect(try await world.attention(of: bringer) == [])
+            #expect(try await world.balance(.stripeConnected(bringer.home), of: bringer) == .eur(6_000))
+            #expect(try await world.imbalance() == [])
+        }
+    }
+
     @Test("a payout has the same outside effects wherever the worker is killed", .timeLimit(.minutes(20)))
     func crashes() async throws {
         let survived = try await CrashRunner.survive(CrashingJournal.Side.allCases) { crash in
@@ -143,6 +189,12 @@ extension BillingWorld {
         }
     }
 
+    func attention(of account: TestAccount) async throws -> [String] {
+        try await database.transaction(for: account.home) {
+            try await Attention().openItems(in: $0).map(\.topic)
+        }
+    }
+
     func pay(round: String) throws {
         _ = try fleet.journal.start(PayAffiliates.self, .init(round: round), once: round, for: .none)
     }
@@ -162,7 +214,8 @@ extension BillingWorld {
             ])
         try await database.transaction(for: account.home) { tx in
             try await Stores().recordStripe(
-                account: made.id.rawValue, state: .enabled, requirements: [], in: tx)
+                account: made.id.rawValue, state: .enabled, requirements: [], disabledReason: nil,
+                paysOut: true, readAt: Date(), in: tx)
         }
     }
 }

@@ -17,17 +17,17 @@ struct BillingNamesTests {
         #expect(BillAccount.name.rawValue == "bill_account")
         #expect(
             names(BillAccount.Step.self) == [
-                "issue", "look", "draft", "note_draft", "add_item", "finalize", "pay", "note_paid",
-                "note_failure", "give_up", "cancel_subscription",
+                "issue", "announce", "look", "draft", "note_draft", "add_item", "finalize", "pay",
+                "note_paid", "note_failure", "read_invoice", "give_up", "cancel_subscription",
             ])
         #expect(ChangePlan.name.rawValue == "change_plan")
         #expect(
             names(ChangePlan.Step.self) == [
                 "decide", "customer", "note_customer", "card", "price", "open_checkout", "subscribe",
-                "upgrade", "recheck", "downgrade",
+                "upgrade", "recheck", "note_refusal", "downgrade", "restore", "note_restored",
             ])
         #expect(FollowStripeBilling.name.rawValue == "follow_stripe_billing")
-        #expect(names(FollowStripeBilling.Step.self) == ["look", "read", "apply"])
+        #expect(names(FollowStripeBilling.Step.self) == ["look", "read", "apply", "cancel_surplus"])
         #expect(PayAffiliates.name.rawValue == "pay_affiliates")
         #expect(PayAffiliate.name.rawValue == "pay_affiliate")
         #expect(names(PayAffiliate.Step.self) == ["reserve", "transfer", "settle", "release"])

@@ -42,6 +42,21 @@ struct BillingTests {
         }
     }
 
+    @Test("a first month that could not be closed is billed by the next run")
+    func firstMonthLeftOpen() async throws {
+        try await BillingWorld.open { world in
+            let account = try await world.account()
+            try await PlatformMonths(world.database).cut(BillingWorld.november)
+            world.fleet.clock.advance(to: BillingWorld.night.addingTimeInterval(31 * 86_400))
+
+            try world.bill(BillingWorld.november.next)
+            try await world.fleet.settle(upTo: .seconds(3_600))
+
+            let months = try await world.papers(of: account).map(\.month)
+            #expect(months.sorted() == [BillingWorld.november, BillingWorld.november.next])
+        }
+    }
+
     @Test("fees of all stores of an account are on one invoice; a month of nothing has none")
     func wholeAccount() async throws {
         try await BillingWorld.open { world in
@@ -155,6 +170,20 @@ struct BillingTests {
                 try await world.papers(of: account).map(\.month.rawValue) == [
                     "2026-11", "2026-10", "2026-09", "2026-08",
                 ])
+        }
+    }
+
+    @Test("a month that is not over is left open, whoever asks")
+    func notOver() async throws {
+        try await BillingWorld.open { world in
+            let account = try await world.account()
+            _ = try world.fleet.journal.start(
+                MonthlyPlatformBilling.self, .init(month: BillingWorld.november.next),
+                once: UUID().uuidString, for: .none)
+            try await world.fleet.settle(upTo: .seconds(60))
+
+            #expect(try await world.papers(of: account) == [])
+            #expect(try await world.raw.psql("select count(*) from shop.platform_month") == "0")
         }
     }
 

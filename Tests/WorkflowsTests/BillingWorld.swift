@@ -239,7 +239,9 @@ struct BillingWorld: Sendable {
 
     @discardableResult
     func bill(_ month: BillingMonth = november) throws -> RunID {
-        try fleet.journal.start(
+        // In the night after it, as the schedule does.
+        if month == Self.november.next { fleet.clock.advance(to: Self.night.addingTimeInterval(31 * 86_400)) }
+        return try fleet.journal.start(
             MonthlyPlatformBilling.self, .init(month: month), once: UUID().uuidString, for: .none)
     }
 

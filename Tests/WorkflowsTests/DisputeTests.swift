@@ -69,6 +69,45 @@ struct DisputeTests {
         }
     }
 
+    @Test("a reversal whose answer and look-up were lost is found by the next look, and taken once")
+    func recoveredInDoubt() async throws {
+        try await World.open { world in
+            let run = try await world.deliveredCheckout()
+            let order = try #require(try await world.order(of: run))
+            let reversals = "/v1/transfers/{id}/reversals"
+            world.stripe.workbench.inject(Fault("POST \(reversals)", .dropAfter, count: 1))
+            world.stripe.workbench.inject(Fault("GET \(reversals)", .status, status: 403, count: 1))
+
+            let dispute = try await world.dispute(run)
+
+            #expect(try await world.dispute(of: order).recovered == .eur(1_500))
+            try await world.decide(dispute, "lost")
+            #expect(world.count("transfer_reversal.create") == 1)
+            #expect(try await world.booked(.expense(.disputeLoss)) == .zero(.eur))
+            #expect(try await world.differencesFromStripe() == [])
+        }
+    }
+
+    @Test("what may have been given back after a win is not called owed, and nobody is told to pay it")
+    func givenBackInDoubt() async throws {
+        try await World.open { world in
+            let run = try await world.deliveredCheckout()
+            let dispute = try await world.dispute(run)
+            world.stripe.workbench.inject(Fault("POST /v1/transfers", .dropAfter, count: 1))
+            world.stripe.workbench.inject(Fault("GET /v1/transfers", .status, status: 403, count: 1))
+
+            try await world.decide(dispute, "won")
+
+            #expect(world.count("transfer.create") == 1)
+            let owed = try await world.transaction { try await Attention().openItems(in: $0) }
+                .filter { $0.subject == "\(dispute):owed" }.map(\.message)
+            #expect(owed.count == 1)
+            #expect(owed.first?.contains("may have been given back") == true)
+            // Nothing is booked before somebody knows.
+            #expect(try await world.booked(.expense(.stripeFees)) == .eur(2_000 + 48))
+        }
+    }
+
     @Test("the answer tells what was recorded, and waits for a parcel no longer than it may")
     func answer() async throws {
         try await World.open { world in

@@ -62,6 +62,101 @@ struct DunningTests {
         }
     }
 
+    @Test("paid on the last evening, the plan stays although no news of it has come")
+    func paidLate() async throws {
+        try await BillingWorld.open { world in
+            let account = try await world.account()
+            try await world.subscribe(account)
+            try await world.takeCard(of: account, giving: "pm_card_chargeCustomerFail")
+            try world.bill()
+            try await world.fleet.settle(upTo: .seconds(15 * 86_400))
+            let invoice = try #require(try await world.papers(of: account).first)
+            let asked = try await world.collection(of: invoice, account)?.stripeInvoice ?? ""
+
+            _ = try await world.post(
+                "/v1/invoices/\(asked)/pay", ["payment_method": world.goodCard(of: account)])
+            try await world.fleet.settle(upTo: .seconds(10 * 86_400))
+
+            #expect(try await world.collection(of: invoice, account)?.status == .paid)
+            #expect(try await world.plan(of: account) == .pro)
+            #expect(world.count("subscription.cancel") == 0)
+            #expect(try await world.balance(.merchantReceivable(account.home), of: account) == .eur(0))
+        }
+    }
+
+    @Test("what Stripe refuses for good is no end: letters go out, and the next round asks anew")
+    func refused() async throws {
+        try await BillingWorld.open { world in
+            let account = try await world.account()
+            try await world.subscribe(account)
+            world.stripe.workbench.inject(Fault("POST /v1/invoices", .status, status: 404, count: 1))
+            world.stripe.workbench.inject(Fault("POST /v1/invoiceitems", .status, status: 404, count: 1))
+
+            try world.bill()
+            try await world.fleet.settle(upTo: .seconds(2 * 86_400))
+            let invoice = try #require(try await world.papers(of: account).first)
+            #expect(try await world.collection(of: invoice, account)?.attempts == 1)
+            #expect(world.count("stripe_invoice.create") == 0)
+            try await world.fleet.settle(upTo: .seconds(10 * 86_400))
+
+            // The second round made it and was refused half way; the third went on with what was there.
+            #expect(world.count("stripe_invoice.create") == 1)
+            #expect(world.count("stripe_invoice_item.create") == 1)
+            #expect(try await world.collection(of: invoice, account)?.attempts == 2)
+            #expect(try await world.collection(of: invoice, account)?.status == .paid)
+            #expect(try await world.imbalance() == [])
+        }
+    }
+
+    @Test("while the subscription is being cancelled, news of it bring no plan back")
+    func newsAfterTheFall() async throws {
+        try await BillingWorld.open { world in
+            let account = try await world.account()
+            try await world.subscribe(account)
+            try await world.takeCard(of: account, giving: "pm_card_chargeCustomerFail")
+            world.stripe.workbench.inject(
+                Fault("DELETE /v1/subscriptions/{id}", .status, status: 500, count: 3))
+            try world.bill()
+            // The fall is written; Stripe does not take the cancellation yet.
+            try await world.fleet.settle(upTo: .seconds(14 * 86_400))
+            world.fleet.clock.advance(to: BillingWorld.night.addingTimeInterval(21 * 86_400 + 1))
+            try await world.fleet.settle(upTo: .zero)
+            #expect(try await world.plan(of: account) == .free)
+            #expect(world.count("subscription.cancel") == 0)
+
+            try await world.deliver(try await world.events())
+            try await world.fleet.settle(upTo: .zero)
+            #expect(try await world.plan(of: account) == .free)
+            try await world.fleet.settle(upTo: .seconds(86_400))
+
+            #expect(world.count("subscription.cancel") == 1)
+            try await world.deliver(try await world.events())
+            try await world.fleet.settle(upTo: .seconds(86_400))
+            #expect(try await world.plan(of: account) == .free)
+            let changes = "select count(*) from shop.plan_change where net_minor > 0"
+            #expect(try await world.raw.psql(changes) == "0")
+        }
+    }
+
+    @Test("of an invoice that is paid nobody writes that its card was declined")
+    func paidMeanwhile() async throws {
+        try await BillingWorld.open { world in
+            let account = try await world.account()
+            try world.bill()
+            try await world.fleet.settle(upTo: .seconds(3_600))
+            let invoice = try #require(try await world.papers(of: account).first)
+
+            let written = try await world.database.transaction(for: account.home) { tx in
+                let open = try await Collections().noteFailure("declined", of: invoice.id, in: tx)
+                _ = try await Collections().markPaid(invoice.id, at: BillingWorld.night, in: tx)
+                let late = try await Collections().noteFailure("declined", of: invoice.id, in: tx)
+                return [open, late]
+            }
+
+            #expect(written == [true, false])
+        }
+    }
+
     @Test("an account without a card is told so, and can still give one before the next attempt")
     func noCard() async throws {
         try await BillingWorld.open { world in

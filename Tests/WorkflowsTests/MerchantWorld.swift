@@ -128,16 +128,49 @@ struct MerchantWorld: Sendable {
             try await signals.start(
                 SendLetter.self, SendLetter.Input(letter: letter), once: "\(letter)", with: room)
         }
+        var configuration = WebServer.Configuration(
+            port: 0, isSecure: false, sessionSecret: "a secret of at least thirty-two characters")
+        // Each browser has an address of its own, so that the tests do not share a limit on attempts.
+        configuration.trustedProxies = ["127.0.0.1"]
         server = try await WebServer(
-            WebServer.Configuration(
-                port: 0, isSecure: false, sessionSecret: "a secret of at least thirty-two characters"),
+            configuration,
             hosts: HostDirectory(
                 platformHosts: ["cartflux.test"], dashboardHosts: ["app.cartflux.test"],
                 tenants: Tenants(database)),
-            endpoints: Dashboard(desk: accounts, onboarding: onboarding).endpoints,
+            endpoints: Dashboard(
+                desk: accounts, onboarding: onboarding,
+                personalData: Self.personalData(database, credentials, signals),
+                domains: Self.domainDesk(fleet.journal)
+            ).endpoints,
             metrics: MetricsRegistry(), accessLog: .silent,
             logger: Logger(label: "merchants") { _ in SwiftLogNoOpLogHandler() }
         ).start()
+    }
+
+    private static func personalData(
+        _ database: Database, _ credentials: Credentials, _ signals: LateSignals
+    ) -> PersonalDataDesk {
+        PersonalDataDesk(
+            database: database, credentials: credentials,
+            letterhead: { "\($0) <hello@mail.cartflux.test>" },
+            answer: { try await PersonalDataStarter(signals).start($0, in: $1) },
+            post: { letter, room in
+                try await signals.start(
+                    SendLetter.self, SendLetter.Input(letter: letter), once: "\(letter)", with: room)
+            })
+    }
+
+    private static func domainDesk(_ journal: InMemoryJournal) -> DomainDesk {
+        DomainDesk(
+            begin: { domain, tx in
+                try journal.start(
+                    FollowDomain.self, FollowDomain.Input(domain: domain), once: "domain:\(domain):0",
+                    for: Tenant(tx.tenant))
+            },
+            nudge: { run in
+                _ = try journal.send(
+                    .domainNudge, Nothing(), to: RunID(rawValue: run), once: UUID().uuidString)
+            })
     }
 
     private static func desk(
@@ -145,10 +178,11 @@ struct MerchantWorld: Sendable {
     ) -> OnboardingDesk {
         OnboardingDesk(
             baseDomain: "cartflux.test", credentials: credentials,
-            begin: { owner, tx in
-                try journal.start(
-                    MerchantOnboarding.self, MerchantOnboarding.Input(owner: owner), once: "\(tx.tenant)",
-                    for: Tenant(tx.tenant)
+            begin: { owner, ended, tx in
+                let after = ended.map { ":after:\($0)" } ?? ""
+                return try journal.start(
+                    MerchantOnboarding.self, MerchantOnboarding.Input(owner: owner),
+                    once: "\(tx.tenant)\(after)", for: Tenant(tx.tenant)
                 ).rawValue
             },
             tell: { news, run in
@@ -157,7 +191,8 @@ struct MerchantWorld: Sendable {
                 case .saved(let step): signal = OnboardingSignal(.saved, step: step)
                 case .publish: signal = OnboardingSignal(.publish)
                 }
-                _ = try journal.send(.onboarding, signal, to: RunID(rawValue: run), once: UUID().uuidString)
+                return try journal.send(
+                    .onboarding, signal, to: RunID(rawValue: run), once: UUID().uuidString)
             },
             stripeLink: { account, refresh, back in
                 return try await shop.stripe.createAccountLink(
@@ -200,6 +235,10 @@ struct MerchantWorld: Sendable {
         try await tellAccount(of: store)
     }
 
+    func onboarding(of store: TenantID) async throws -> Onboarding? {
+        try await database.transaction(for: store) { try await Onboardings().find(in: $0) }
+    }
+
     func tellAccount(of store: TenantID) async throws {
         let run = try await database.transaction(for: store) { try await Onboardings().find(in: $0)?.run }
         guard let run else { throw MerchantProblem("the store has no run") }
@@ -224,6 +263,8 @@ struct MerchantProblem: Error, CustomStringConvertible {
 final class MerchantBrowser {
     private let world: MerchantWorld
     private(set) var cookies: [String: String] = [:]
+    private let address =
+        "10.\(Int.random(in: 0...255)).\(Int.random(in: 0...255)).\(Int.random(in: 1...255))"
 
     init(_ world: MerchantWorld) { self.world = world }
 
@@ -249,7 +290,7 @@ final class MerchantBrowser {
     }
 
     private func send(_ method: String, _ path: String, _ body: String?) async throws -> SandboxResponse {
-        var headers = ["Host": "app.cartflux.test"]
+        var headers = ["Host": "app.cartflux.test", "X-Forwarded-For": address]
         if !cookies.isEmpty { headers["Cookie"] = cookies.map { "\($0)=\($1)" }.joined(separator: "; ") }
         if body != nil { headers["Content-Type"] = "application/x-www-form-urlencoded" }
         let answer = try await SandboxCaller.send(

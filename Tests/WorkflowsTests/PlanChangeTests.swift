@@ -81,6 +81,98 @@ struct PlanChangeTests {
         }
     }
 
+    @Test("taken back while Stripe is away, a downgrade cancels nothing")
+    func withdrawnWhileStripeIsAway() async throws {
+        try await BillingWorld.open(at: Self.noon) { world in
+            let account = try await world.account()
+            try await world.subscribe(account)
+            let wish = try world.change(account, to: .free)
+            world.stripe.workbench.inject(
+                Fault("DELETE /v1/subscriptions/{id}", .status, status: 500, count: 1))
+            try await world.fleet.settle(upTo: .seconds(60))
+            world.fleet.clock.advance(to: BillingWorld.night)
+            try await world.fleet.settle(upTo: .zero)
+
+            let second = try world.change(account, to: .pro)
+            try await world.fleet.settle(upTo: .zero)
+            #expect(try world.output(of: second) == .kept)
+            try await world.fleet.settle(upTo: .seconds(3_600))
+
+            #expect(try world.output(of: wish) == .withdrawn)
+            #expect(world.count("subscription.cancel") == 0)
+            let kept = try await world.database.transaction(for: account.home) {
+                try await BillingAccounts().load(in: $0)
+            }
+            #expect(kept.stripeSubscription != nil && kept.endingSubscription == nil)
+        }
+    }
+
+    @Test("taken back after Stripe has cancelled, a downgrade is followed by a new subscription")
+    func withdrawnTooLate() async throws {
+        try await BillingWorld.open(at: Self.noon) { world in
+            let account = try await world.account()
+            try await world.subscribe(account)
+            let wish = try world.change(account, to: .free)
+            // Stripe cancels, and its answer is lost.
+            world.stripe.workbench.inject(Fault("DELETE /v1/subscriptions/{id}", .dropAfter, count: 1))
+            try await world.fleet.settle(upTo: .seconds(60))
+            world.fleet.clock.advance(to: BillingWorld.night)
+            try await world.fleet.settle(upTo: .zero)
+            #expect(world.count("subscription.cancel") == 1)
+
+            _ = try world.change(account, to: .pro)
+            try await world.fleet.settle(upTo: .zero)
+            try await world.deliver(try await world.events())
+            try await world.fleet.settle(upTo: .seconds(3_600))
+
+            #expect(try world.output(of: wish) == .withdrawn)
+            #expect(try await world.plan(of: account) == .pro)
+            // The one that was there from the beginning, and the one that goes on.
+            #expect(world.count("subscription.create") == 2)
+            let changes = "select string_agg(status, ',') from shop.plan_change"
+            #expect(try await world.raw.psql(changes) == "withdrawn")
+        }
+    }
+
+    @Test("a subscription that Stripe does not know any more holds up no downgrade")
+    func subscriptionGone() async throws {
+        try await BillingWorld.open(at: Self.noon) { world in
+            let account = try await world.account(.business)
+            try await world.subscribe(account, to: .business)
+            let wish = try world.change(account, to: .pro)
+            world.stripe.workbench.inject(Fault("GET /v1/subscriptions/{id}", .status, status: 404, count: 1))
+            try await world.fleet.settle(upTo: .seconds(20 * 86_400))
+
+            #expect(try world.output(of: wish) == .downgraded)
+            #expect(try await world.plan(of: account) == .pro)
+            #expect(try await world.attention(of: account) == ["platform_invoice"])
+        }
+    }
+
+    @Test(
+        "of two subscriptions the larger plan stays and the other is cancelled, in any order",
+        arguments: [1, 2, 3])
+    func twoSubscriptions(seed: UInt64) async throws {
+        try await BillingWorld.open(at: Self.noon) { world in
+            let account = try await world.account(.free)
+            try await world.subscribe(account, to: .pro)
+            try await world.subscribeAgain(account, to: .business)
+
+            var random = SeededOrder(seed: seed)
+            let events = try await world.events()
+            try await world.deliver((events + events).shuffled(using: &random))
+            try await world.fleet.settle(upTo: .seconds(60))
+            try await world.deliver(try await world.events().shuffled(using: &random))
+            try await world.fleet.settle(upTo: .seconds(60))
+
+            #expect(try await world.plan(of: account) == .business, "seed \(seed)")
+            #expect(world.count("subscription.cancel") == 1, "seed \(seed)")
+            let charged = "select sum(net_minor) from shop.plan_change where status = 'applied'"
+            // A third of 49.00, in one step or in two.
+            #expect(try await world.raw.psql(charged) == "1633", "seed \(seed)")
+        }
+    }
+
     @Test("without a card the merchant is sent to Stripe's page, and the news of it brings the plan")
     func firstCard() async throws {
         try await BillingWorld.open(at: Self.noon) { world in
@@ -174,6 +266,15 @@ extension BillingWorld {
             ChangePlan.self, .init(plan: plan, page: "https://app.example.test/plan"),
             once: UUID().uuidString,
             for: Tenant(account.home))
+    }
+
+    /// A second subscription of the same customer, as from a second page that was left open.
+    func subscribeAgain(_ account: TestAccount, to plan: PlanID) async throws {
+        let price = try await shop.stripe.createPrice(
+            named: "cartflux_plan_\(plan)", product: "Plan", amount: .eur(0), key: "price/\(plan)")
+        _ = try await shop.stripe.createSubscription(
+            customer: .init(rawValue: try await customer(of: account)), price: price.id,
+            metadata: ["account_id": "\(account.user)"], key: "again/\(account.user)")
     }
 
     func output(of run: RunID) throws -> ChangePlan.Output? {

@@ -38,8 +38,8 @@ struct StepNamesTests {
             ])
         #expect(
             names(ForwardSupplierOrder.Step.self) == [
-                "begin", "check", "hold", "resume", "submitting", "submit", "read_orders", "accept", "reject",
-                "give_to_merchant",
+                "begin", "check", "hold", "resume", "submitting", "recount", "submit", "read_orders",
+                "accept", "reject", "give_to_merchant",
             ])
         #expect(names(FollowParcels.Step.self) == ["look", "record", "give_up"])
         #expect(
@@ -60,10 +60,17 @@ struct StepNamesTests {
                 "attend", "read", "note", "recover", "book_recovery", "weigh", "recall", "assemble", "submit",
                 "note_submitted", "give_back", "close",
             ])
-        #expect(names(ReconcileLedger.Step.self) == ["compare", "keep", "ask"])
+        #expect(names(ReconcileLedger.Step.self) == ["compare", "keep", "ask", "resolve"])
         #expect(names(PostOutsideMoves.Step.self) == ["read", "post", "ask_person"])
         #expect(
             names(SendOrderEmail.Step.self) == ["write", "send", "note_sent", "note_failed", "note_doubt"])
+    }
+
+    @Test("the withdrawal keeps the names of itself and of its steps")
+    func withdrawal() {
+        #expect(WithdrawFromOrder.name.rawValue == "withdraw_from_order")
+        #expect(
+            names(WithdrawFromOrder.Step.self) == ["acknowledge", "look", "remind", "refund", "close"])
     }
 
     @Test("the supplier workflows keep the names of themselves and of their steps")
@@ -94,6 +101,26 @@ struct StepNamesTests {
             ])
         #expect(names(SendLetter.Step.self) == ["send", "note_sent", "note_failed"])
         #expect(OnboardingSignal.Kind.allCases.map(\.rawValue) == ["saved", "account", "publish"])
+    }
+
+    @Test("the workflows about personal data keep their names")
+    func personalData() {
+        let workflows = [ExportPersonalData.name, ErasePersonalData.name, PurgeLapsedPapers.name]
+        #expect(
+            workflows.map(\.rawValue) == [
+                "export_personal_data", "erase_personal_data", "purge_lapsed_papers",
+            ])
+        #expect(names(ExportPersonalData.Step.self) == ["gather", "expire"])
+        #expect(names(ErasePersonalData.Step.self) == ["erase", "forget", "tell", "close"])
+        #expect(names(PurgeLapsedPapers.Step.self) == ["purge"])
+    }
+
+    @Test("the workflows for merchants' programs keep their names")
+    func programs() {
+        #expect(DeliverWebhooks.name.rawValue == "deliver_webhooks")
+        #expect(names(DeliverWebhooks.Step.self) == ["take", "send", "note", "hand_over"])
+        #expect(FollowDomain.name.rawValue == "custom_domain")
+        #expect(names(FollowDomain.Step.self) == ["read", "look", "record", "carry_on"])
     }
 
     @Test("signals and their words keep their names")

@@ -85,11 +85,12 @@ struct World: Sendable {
         stock: Int = 10, products: Int = 2, supplier: StandInSupplier? = nil,
         invoicing: WatchedSmartBill? = nil, connections: Int? = nil,
         seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal = { $0 },
+        sealedHistory: any SealedHistory = UnsealedHistory(),
         _ body: (World) async throws -> Value
     ) async throws -> Value {
         let world = try await World(
             stock: stock, products: products, supplier: supplier, invoicing: invoicing,
-            connections: connections, seenAs: seenAs)
+            connections: connections, seenAs: seenAs, sealedHistory: sealedHistory)
         do {
             let value = try await body(world)
             await world.stop()
@@ -103,7 +104,8 @@ struct World: Sendable {
     private init(
         stock: Int, products count: Int, supplier: StandInSupplier?, invoicing: WatchedSmartBill?,
         connections: Int?,
-        seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal
+        seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal,
+        sealedHistory: any SealedHistory
     ) async throws {
         let pool = try await TestPlatform.shared.pool()
         own = try await TestPlatform.shared.ownPool(of: connections)
@@ -155,7 +157,7 @@ struct World: Sendable {
             sender: EmailAddress(unchecked: "orders@mail.cartflux.test"),
             orderPage: { store, token in "https://\(store.slug).example.test/o/\(token.rawValue)" },
             isLive: false,
-            clock: clock)
+            clock: clock, sealedHistory: sealedHistory)
         var registry = WorkflowRegistry()
         shop.register(into: &registry)
         fleet = TestFleet(registry, clock: clock, seenAs: seenAs)

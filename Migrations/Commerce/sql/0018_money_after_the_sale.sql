@@ -107,7 +107,10 @@ select shop.protect('payout', 'select, insert, update', true);
 
 alter table shop.store
     add column stripe_disabled_reason text,
-    add column stripe_payouts_enabled boolean not null default true;
+    add column stripe_payouts_enabled boolean not null default true,
+    add column stripe_read_at timestamptz;
+comment on column shop.store.stripe_read_at is
+    'When the vendor was asked what it says here. An answer to an earlier question changes nothing.';
 comment on column shop.store.stripe_disabled_reason is
     'Why the vendor lets the account do less than it should, in the vendor''s word.';
 

@@ -6,6 +6,10 @@
 -- them, and a letter to a person goes out like one of a store.
 set local role cartflux_owner;
 
+-- The store or the person that a transaction is about.
+create function shop.this_tenant() returns uuid language sql stable as
+$$ select nullif(current_setting('cartflux.tenant', true), '')::uuid $$;
+
 alter table shop.app_user add column password_changed_at timestamptz;
 comment on column shop.app_user.password_hash is
     'scrypt with its parameters; null until the address is proven. Readable by one exact address only.';
@@ -37,6 +41,8 @@ create table shop.account_token (
     purpose text not null constraint account_token_purpose check (purpose in ('verify', 'reset')),
     token_hash bytea not null constraint account_token_hash check (octet_length(token_hash) = 32),
     password_hash text,
+    person_name text constraint account_token_person check (length(person_name) between 1 and 2000),
+    person_locale text constraint account_token_locale check (person_locale in ('ro', 'en', 'de', 'es')),
     created_at timestamptz not null,
     expires_at timestamptz not null,
     used_at timestamptz,
@@ -49,8 +55,12 @@ comment on table shop.account_token is
 comment on column shop.account_token.password_hash is
     'The password chosen by whoever asked for this letter; it becomes the account''s only when somebody '
     'follows this link and knows that password, so nobody can prepare an account for another''s address.';
-create policy routing on shop.account_token for select to cartflux_owner using (true);
-select shop.protect('account_token', 'select, insert, update');
+comment on column shop.account_token.person_name is
+    'As whoever asked for this letter gave it. Like the password, the account''s only when the link is '
+    'followed, and forgotten then.';
+create policy keeping on shop.account_token for all to cartflux_owner using (true) with check (true);
+create index account_token_lapsed on shop.account_token (expires_at);
+select shop.protect('account_token', 'select, insert, update, delete');
 
 create table shop.throttle (
     key bytea primary key constraint throttle_key check (octet_length(key) = 32),
@@ -79,7 +89,10 @@ begin
     select least(in_capacity,
         t.tokens + greatest(0, extract(epoch from in_now - t.updated_at)) / in_interval)
         into have from shop.throttle t where t.key = in_key for update;
-    update shop.throttle set tokens = case when have >= 1 then have - 1 else have end, updated_at = in_now
+    -- The caller says when its request began, which a slow body leaves behind. The bucket's clock never
+    -- goes back, or the same minutes would fill it twice.
+    update shop.throttle set tokens = case when have >= 1 then have - 1 else have end,
+            updated_at = greatest(updated_at, in_now)
         where key = in_key;
     return case when have >= 1 then 0 else ceil((1 - have) * in_interval)::integer end;
 end
@@ -102,12 +115,35 @@ create function shop.account_of_session(in_hash bytea) returns uuid
     language sql stable security definer set search_path = pg_catalog, pg_temp as
 $$ select tenant_id from shop.account_session where token_hash = in_hash $$;
 
--- The person has chosen a password; whoever was signed in with the old one no longer is.
+-- The person has chosen a password; whoever was signed in with the old one no longer is. In the person's own
+-- room alone, like the proof of the address below.
 create function shop.set_password(in_user uuid, in_hash text) returns void
     language sql security definer set search_path = pg_catalog, pg_temp as
 $$
-    update shop.app_user set password_hash = in_hash, password_changed_at = now() where id = in_user;
-    delete from shop.account_session where tenant_id = in_user;
+    update shop.app_user set password_hash = in_hash, password_changed_at = now()
+        where id = in_user and in_user = shop.this_tenant();
+    delete from shop.account_session where tenant_id = in_user and in_user = shop.this_tenant();
+$$;
+create function shop.introduce(in_user uuid, in_name text, in_locale text) returns void
+    language sql security definer set search_path = pg_catalog, pg_temp as
+$$
+    update shop.app_user set name = in_name, locale = in_locale
+        where id = in_user and in_user = shop.this_tenant() and email_verified_at is null
+$$;
+
+-- A few at a time, of whichever person: links that nobody followed would stay for ever.
+create function shop.sweep_account_tokens(in_now timestamptz) returns void
+    language sql security definer set search_path = pg_catalog, pg_temp as
+$$
+    delete from shop.account_token where (tenant_id, id) in (
+        select tenant_id, id from shop.account_token where expires_at < in_now - interval '1 day'
+        order by expires_at limit 20 for update skip locked)
+$$;
+create or replace function shop.verify_email(in_user uuid) returns void
+    language sql security definer set search_path = pg_catalog, pg_temp as
+$$
+    update shop.app_user set email_verified_at = coalesce(email_verified_at, now())
+        where id = in_user and in_user = shop.this_tenant()
 $$;
 
 -- Roles. The owner's row follows the store's, so a store always has exactly one.
@@ -190,7 +226,8 @@ $$ select tenant_id from shop.api_key where token_hash = in_hash and revoked_at 
 grant execute on function shop.take_turn(bytea, integer, double precision, timestamptz)
     to cartflux_app, cartflux_platform;
 grant execute on function shop.account_of_email(text), shop.account_of_token(bytea),
-    shop.account_of_session(bytea), shop.set_password(uuid, text), shop.add_founder(),
+    shop.account_of_session(bytea), shop.set_password(uuid, text), shop.introduce(uuid, text, text),
+    shop.sweep_account_tokens(timestamptz),
     shop.stores_of_member(uuid), shop.plan_of_account(uuid), shop.hold_account(uuid),
     shop.tenant_of_api_key(bytea) to cartflux_app;
 
@@ -218,7 +255,8 @@ create table shop.admin_recovery_code (
     primary key (admin_id, code_hash)
 );
 comment on table shop.admin_recovery_code is
-    'Each stands once for the second factor when it is lost. Hashed.';
+    'Each stands once for the second factor when it is lost. Hashed under a key that is not in the database, '
+    'since fifty bits could be guessed.';
 create table shop.admin_session (
     id uuid primary key,
     admin_id uuid not null references shop.admin,

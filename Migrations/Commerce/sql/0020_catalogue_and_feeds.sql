@@ -58,6 +58,9 @@ create table shop.catalogue_item (
     primary key (supplier, reference),
     constraint catalogue_item_source unique (supplier, source_id)
 ) with (fillfactor = 85);
+-- The order of the shelf: what may be sold first.
+create index catalogue_item_shelf on shop.catalogue_item (((coalesce(safety ->> 'manufacturer', '') <> ''
+    and coalesce(safety ->> 'contact', '') <> '')) desc, reference) where is_active;
 comment on table shop.catalogue_item is
     'What a platform supplier offers. Read by every store, written by the platform alone. source_id is the '
     'supplier''s own number, by which its lists are joined; seen_by is the last full sync that met it; stock '
@@ -76,6 +79,7 @@ comment on table shop.catalogue_quarantine is
 grant select on shop.catalogue_category, shop.catalogue_item, shop.catalogue_sync to cartflux_app;
 grant select, insert, update on shop.catalogue_category, shop.catalogue_item, shop.catalogue_sync,
     shop.catalogue_quarantine to cartflux_platform;
+grant delete on shop.catalogue_quarantine to cartflux_platform;
 
 -- A merchant's own suppliers ----------------------------------------------------------------------------
 
@@ -232,7 +236,7 @@ create table shop.feed_quarantine (
 comment on table shop.feed_quarantine is
     'Rows of a feed that were set aside, with the field and the reason. What is on sale of them stays as it '
     'was told last.';
-select shop.protect('feed_quarantine', 'select, insert', true);
+select shop.protect('feed_quarantine', 'select, insert, delete', true);
 
 create table shop.supplier_change (
     tenant_id uuid not null references shop.store,
@@ -252,7 +256,8 @@ comment on table shop.supplier_change is
     'touched.';
 select shop.protect('supplier_change', 'select, insert, delete', true);
 
--- Many references at once. The rows are taken in one order, so that two pages cannot wait for each other.
+-- Many references at once, each of them once. The rows are taken in the order in which reservations take
+-- them, so that two pages, or a page and an order, cannot wait for each other.
 create function shop.observe_stocks(in_pool text, in_references text[], in_seen integer[]) returns void
     language plpgsql security definer set search_path = pg_catalog, pg_temp as
 $$
@@ -263,8 +268,8 @@ begin
             message = format('what is in stock pool %s is for the platform to say', in_pool);
     end if;
     insert into shop.stock_item as s (pool, reference, seen)
-        select in_pool, t.reference, t.seen
-        from unnest(in_references, in_seen) as t (reference, seen) order by t.reference
+        select distinct on (t.reference collate "C") in_pool, t.reference, t.seen
+        from unnest(in_references, in_seen) as t (reference, seen) order by t.reference collate "C"
     on conflict (pool, reference) do update set seen = excluded.seen, seen_at = now()
         where s.seen <> excluded.seen;
 end
@@ -278,14 +283,42 @@ begin
             constraint = 'supplier_platform', table = 'stock_item', schema = 'shop';
     end if;
     insert into shop.stock_item as s (pool, reference, seen)
-        select 'platform:' || in_supplier, t.reference, t.seen
-        from unnest(in_references, in_seen) as t (reference, seen) order by t.reference
+        select distinct on (t.reference collate "C") 'platform:' || in_supplier, t.reference, t.seen
+        from unnest(in_references, in_seen) as t (reference, seen) order by t.reference collate "C"
     on conflict (pool, reference) do update set seen = excluded.seen, seen_at = now()
         where s.seen <> excluded.seen;
 end
 $$;
 grant execute on function shop.observe_stocks(text, text[], integer[]) to cartflux_app;
 grant execute on function shop.observe_platform_stocks(text, text[], integer[]) to cartflux_platform;
+
+-- A first sync fills tables of which the planner knows nothing: it takes the articles of a supplier for one,
+-- and looks through all of them for each. Neither does it know that a supplier is one store's alone.
+create statistics shop.supplier_item_mark_owner (ndistinct, dependencies)
+    on tenant_id, supplier_id from shop.supplier_item_mark;
+create statistics shop.supplier_item_owner (ndistinct, dependencies)
+    on tenant_id, supplier_id from shop.supplier_item;
+
+-- Counts anew where more than half has changed since the last time. Whoever comes while another counts goes
+-- on without.
+create function shop.measure_supplier_items() returns void
+    language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '50ms' as
+$$
+declare
+    measured oid;
+begin
+    for measured in
+        select t.relid from pg_stat_all_tables t
+        where t.relid in ('shop.supplier_item_mark'::regclass, 'shop.supplier_item'::regclass)
+            and t.n_mod_since_analyze > 500 + (t.n_live_tup - least(t.n_mod_since_analyze, t.n_live_tup)) / 2
+    loop
+        execute format('analyze %s', measured::regclass);
+    end loop;
+exception when lock_not_available then
+    return;
+end
+$$;
+grant execute on function shop.measure_supplier_items() to cartflux_app;
 
 -- What shoppers have seen -------------------------------------------------------------------------------
 
@@ -340,5 +373,34 @@ comment on column shop.coupon.amount_minor is
     'A fixed amount off the goods, in the store''s currency; never more than the goods cost.';
 comment on column shop.coupon.minimum_minor is 'The goods must cost at least this much.';
 comment on column shop.coupon.use_limit is 'How many orders may use it in all; null is unlimited.';
+create index quote_by_coupon on shop.quote (tenant_id, coupon_code) where coupon_code is not null;
+
+-- Orders with the same code take turns by the coupon's row, so that two cannot both be the last use. A quote
+-- may carry a code that took nothing off; that is no use of it.
+create function shop.check_coupon_uses() returns trigger language plpgsql as
+$$
+declare
+    used text;
+    room integer;
+begin
+    select q.coupon_code into used from shop.quote q
+        where q.tenant_id = new.tenant_id and q.id = new.quote_id and q.discount_minor > 0;
+    if used is null then
+        return new;
+    end if;
+    select c.use_limit into room from shop.coupon c
+        where c.tenant_id = new.tenant_id and c.code = used for no key update;
+    if room <= (select count(*) from shop.quote q
+            join shop.orders o on o.tenant_id = q.tenant_id and o.quote_id = q.id
+            where q.tenant_id = new.tenant_id and q.coupon_code = used and q.discount_minor > 0
+                and o.payment_status not in ('failed', 'canceled')) then
+        perform shop.refuse('coupon_uses_left', 'coupon',
+            format('coupon %s has been used as often as it may be', used));
+    end if;
+    return new;
+end
+$$;
+create trigger coupon_uses before insert on shop.orders
+    for each row execute function shop.check_coupon_uses();
 
 reset role;

@@ -145,6 +145,7 @@ create table shop.platform_statement_line (
     rate_scaled bigint,
     primary key (tenant_id, month, store_id, currency, is_credit)
 );
+create index platform_statement_line_by_month on shop.platform_statement_line (month);
 comment on table shop.platform_statement_line is
     'What one store''s orders brought in a month, in the store''s currency: fees of orders paid in it, or '
     '(as credit, negative) what refunds took back of orders that were invoiced before.';
@@ -168,6 +169,7 @@ create table shop.platform_statement (
     supplier_minor bigint not null,
     primary key (tenant_id, month)
 );
+create index platform_statement_by_month on shop.platform_statement (month, tenant_id);
 comment on table shop.platform_statement is
     'An account''s month in the invoice''s currency, made when the month was closed; only accounts with '
     'something to bill have one. Credits are zero or negative.';
@@ -317,10 +319,6 @@ create policy keeping on shop.platform_statement for all to cartflux_owner using
 create policy keeping on shop.platform_statement_line for all to cartflux_owner
     using (true) with check (true);
 
--- The store a transaction is about.
-create function shop.this_tenant() returns uuid language sql stable as
-$$ select nullif(current_setting('cartflux.tenant', true), '')::uuid $$;
-
 -- The store with which an account is billed: fixed once it was billed, its first one until then.
 create function shop.home_of_account(in_user uuid) returns uuid
     language sql stable security definer set search_path = pg_catalog, pg_temp as
@@ -395,6 +393,8 @@ begin
         perform shop.refuse('billing_account_home', 'billing_account',
             'a plan is changed from the account''s home store');
     end if;
+    -- place_new_store takes turns by the person's row: a store opened meanwhile is counted, or counts us.
+    perform from shop.app_user where id = home.account_id for no key update;
     select store_limit into room from shop.plan where code = in_plan;
     insert into shop.plan_period (tenant_id, effective_at, plan, cause, position)
         select home.tenant_id, in_at, in_plan, in_cause, max(position) + 1
@@ -463,6 +463,15 @@ end
 $$;
 create trigger within_plan before insert on shop.store
     for each row execute function shop.place_new_store();
+
+-- A store that never opened stays closed to the public while it rests.
+create or replace function shop.tenant_of_host(in_host text) returns uuid
+    language sql stable security definer set search_path = pg_catalog, pg_temp as
+$$
+    select h.tenant_id from shop.store_host h
+    where h.host = lower(in_host) and h.verified_at is not null and not exists (
+        select from shop.store_pause p where p.tenant_id = h.tenant_id and p.status_before = 'draft')
+$$;
 
 create function shop.tenant_of_stripe_customer(in_customer text) returns uuid
     language sql stable security definer set search_path = pg_catalog, pg_temp as

@@ -73,6 +73,8 @@ create table shop.affiliate_payout (
 comment on table shop.affiliate_payout is
     'Row first: it reserves what is available, then Stripe is asked. A failed one frees it.';
 create index affiliate_payout_by_affiliate on shop.affiliate_payout (tenant_id, affiliate_id);
+create index affiliate_payout_standing on shop.affiliate_payout (affiliate_id) include (amount_minor)
+    where status <> 'failed';
 create trigger touch before update on shop.affiliate_payout for each row
     execute function shop.touch_updated_at();
 select shop.protect('affiliate_payout', 'select, insert, update', true);
@@ -89,6 +91,9 @@ create policy closing on shop.orders for select to cartflux_owner using (true);
 -- When an entry was written is when it was written, not when its transaction began: below, whoever holds up
 -- the writers for a moment must know that what they write afterwards is later.
 alter table shop.ledger_transaction alter column posted_at set default clock_timestamp();
+-- A month is read over all tenants at once, by when things happened and by when they were learned.
+create index ledger_transaction_everywhere on shop.ledger_transaction (occurred_at);
+create index ledger_transaction_as_posted on shop.ledger_transaction (posted_at);
 
 create function shop.month_start(in_month date) returns timestamptz language sql stable as
 $$ select in_month::timestamp at time zone 'Europe/Bucharest' $$;
@@ -99,17 +104,20 @@ create function shop.cut_month(in_month date) returns boolean
     language plpgsql security definer set search_path = pg_catalog, pg_temp as
 $$
 begin
-    if exists (select from shop.platform_month where month = in_month) then
-        return false;
-    end if;
     set local lock_timeout = '10s';
-    -- Waits for the writers that are under way, and holds up new ones until this short transaction ends.
-    lock table shop.ledger_transaction in share mode;
+    -- The row first: a preview may hold one of the same month, and while that is waited for the books must
+    -- stay open to their writers.
     insert into shop.platform_month (month, starts_at, ends_at, posted_until)
         values (in_month, shop.month_start(in_month),
-            shop.month_start((in_month + interval '1 month')::date), clock_timestamp())
+            shop.month_start((in_month + interval '1 month')::date), 'infinity')
     on conflict do nothing;
-    return found;
+    if not found then
+        return false;
+    end if;
+    -- Waits for the writers that are under way, and holds up new ones until this short transaction ends.
+    lock table shop.ledger_transaction in share mode;
+    update shop.platform_month set posted_until = clock_timestamp() where month = in_month;
+    return true;
 end
 $$;
 
@@ -145,6 +153,9 @@ begin
             cross join lateral (select case when t.source = 'payment' and t.kind = 'captured'
                 then coalesce(o.paid_at, t.occurred_at) else t.occurred_at end as at) event
             where t.posted_at <= this.posted_until and event.at < this.ends_at
+                -- The same once more in terms that an index knows. An entry's own time is that of the payment
+                -- or later, so a week is room enough.
+                and (t.occurred_at >= this.starts_at - interval '7 days' or t.posted_at > seen_until)
                 -- What happened in an earlier month and was learned too late for its statement.
                 and (event.at >= this.starts_at or t.posted_at > seen_until)
         ), sums as (
@@ -346,8 +357,8 @@ $$
     order by a.id
 $$;
 
-grant execute on function shop.this_tenant(), shop.month_start(date), shop.open_plan_period(),
-    shop.place_new_store(), shop.number_platform_invoice() to cartflux_app, cartflux_platform;
+-- What only triggers call runs without anybody's grant.
+grant execute on function shop.this_tenant(), shop.month_start(date) to cartflux_app, cartflux_platform;
 grant execute on function shop.home_of_account(uuid), shop.open_billing_account(), shop.stores_of_account(),
     shop.take_plan(text, timestamptz, text), shop.tenant_of_stripe_customer(text),
     shop.attribute_referral(uuid, text, timestamptz), shop.earning_affiliate(date),
@@ -355,5 +366,12 @@ grant execute on function shop.home_of_account(uuid), shop.open_billing_account(
 grant execute on function shop.cut_month(date), shop.close_month(date, timestamptz),
     shop.preview_month(date),
     shop.affiliates_to_pay(bigint, timestamptz) to cartflux_platform;
+
+-- A subscription that is being ended by the platform. ------------------------------------------------------
+
+alter table shop.billing_account add column ending_subscription text;
+comment on column shop.billing_account.ending_subscription is
+    'The subscription that the platform cancels or has cancelled. Until the vendor has done so it still '
+    'looks paid for, so news of it neither bring a plan nor end one: whoever cancels it does that.';
 
 reset role;

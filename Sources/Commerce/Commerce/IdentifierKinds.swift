@@ -38,6 +38,16 @@ package typealias SupplierFeedID = Identifier<SupplierFeedKind>
 /// One reading of a supplier's feed.
 package typealias SupplierSyncID = Identifier<SupplierSyncKind>
 package typealias AuditID = Identifier<AuditKind>
+/// Where a merchant's program hears of events.
+package typealias WebhookEndpointID = Identifier<WebhookEndpointKind>
+package typealias WebhookEventID = Identifier<WebhookEventKind>
+/// One event on its way to one endpoint.
+package typealias WebhookDeliveryID = Identifier<WebhookDeliveryKind>
+/// The right of one run to carry the events of one object to one endpoint.
+package typealias WebhookLaneID = Identifier<WebhookLaneKind>
+/// A shopper's declaration of withdrawal.
+package typealias WithdrawalID = Identifier<WithdrawalKind>
+package typealias PersonalDataRequestID = Identifier<PersonalDataRequestKind>
 
 package enum TenantKind: IdentifierKind { package static var noun: String { "store" } }
 package enum UserKind: IdentifierKind { package static var noun: String { "user" } }
@@ -71,3 +81,13 @@ package enum AttentionItemKind: IdentifierKind { package static var noun: String
 package enum SupplierFeedKind: IdentifierKind { package static var noun: String { "supplier feed" } }
 package enum SupplierSyncKind: IdentifierKind { package static var noun: String { "supplier sync" } }
 package enum AuditKind: IdentifierKind { package static var noun: String { "audit entry" } }
+package enum WebhookEndpointKind: IdentifierKind {
+    package static var noun: String { "webhook endpoint" }
+}
+package enum WebhookEventKind: IdentifierKind { package static var noun: String { "webhook event" } }
+package enum WebhookDeliveryKind: IdentifierKind { package static var noun: String { "webhook delivery" } }
+package enum WebhookLaneKind: IdentifierKind { package static var noun: String { "webhook lane" } }
+package enum WithdrawalKind: IdentifierKind { package static var noun: String { "withdrawal" } }
+package enum PersonalDataRequestKind: IdentifierKind {
+    package static var noun: String { "request about personal data" }
+}

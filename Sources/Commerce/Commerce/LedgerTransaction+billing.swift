@@ -84,11 +84,16 @@ extension LedgerTransaction {
     /// |---|---|
     /// | affiliate_payable:{affiliate} | + amount |
     /// | stripe:platform | - amount |
+    /// | stripe:connected:{store} | + amount |
+    /// | merchant_funds:{store} | - amount |
     package static func affiliatePaid(
-        _ payout: String, affiliate: AffiliateID, amount: Money, at now: Date
+        _ payout: String, affiliate: AffiliateID, store: TenantID, amount: Money, at now: Date
     ) throws(CommerceError) -> LedgerTransaction {
         try LedgerTransaction(
             LedgerSource(.affiliatePayout, payout, .paid), at: now,
-            [Posting(.affiliatePayable(affiliate), amount), Posting(.stripePlatform, -amount)])
+            [
+                Posting(.affiliatePayable(affiliate), amount), Posting(.stripePlatform, -amount),
+                Posting(.stripeConnected(store), amount), Posting(.merchantFunds(store), -amount),
+            ])
     }
 }

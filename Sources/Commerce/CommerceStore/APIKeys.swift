@@ -2,15 +2,25 @@ package import Commerce
 package import Foundation
 internal import Postgres
 
-// A store's keys for the API. A key is told once and kept as a hash; it opens its own store and no other.
+// A store's keys for the API. A key is told once and kept as a hash; it opens its own store and no other, and
+// there only what it was made for.
 
 package struct APIKey: Sendable, Equatable {
     package let id: UUID
     package let name: String
     /// Its first letters, by which the merchant knows it again.
     package let hint: String
+    package let scopes: Set<APIScope>
     package let createdAt: Date
+    /// To the minute.
+    package let lastUsedAt: Date?
     package let isRevoked: Bool
+}
+
+/// What a key that was presented opens.
+package struct OpenedKey: Sendable, Equatable {
+    package let tenant: TenantID
+    package let scopes: Set<APIScope>
 }
 
 package struct APIKeys: Sendable {
@@ -24,22 +34,23 @@ package struct APIKeys: Sendable {
         self.database = database
     }
 
-    /// Whose store this key opens.
-    package func tenant(of key: SecretToken) async throws -> TenantID? {
+    /// Whose store this key opens, and what of it; notes that it was used. Nil for a key that opens nothing.
+    package func open(_ key: SecretToken, at now: Date) async throws -> OpenedKey? {
         guard key.text.hasPrefix(Self.prefix) else { return nil }
-        return try await database.shared("select shop.tenant_of_api_key(\(key.hash)) as tenant").rows.first?
-            .idOrNil("tenant")
+        return try await database.shared(
+            "select tenant, scopes from shop.use_api_key(\(key.hash), \(now))"
+        ).rows.first.map { OpenedKey(tenant: try $0.id("tenant"), scopes: try $0.scopes()) }
     }
 
     package func make(
-        named name: String, by user: UserID, in tx: Transaction<OneTenant>
+        named name: String, for scopes: Set<APIScope>, by user: UserID, in tx: Transaction<OneTenant>
     ) async throws -> SecretToken {
         let key = SecretToken(prefix: Self.prefix)
         try await tx.execute(
             """
-            insert into shop.api_key (tenant_id, id, name, hint, token_hash, created_by)
+            insert into shop.api_key (tenant_id, id, name, hint, token_hash, created_by, scopes)
             values (\(tx.tenantUUID), \(UUID()), \(name), \(String(key.text.prefix(Self.hintLength))),
-                \(key.hash), \(user.rawValue))
+                \(key.hash), \(user.rawValue), \(scopes.map(\.rawValue).sorted()))
             """)
         return key
     }
@@ -47,13 +58,14 @@ package struct APIKeys: Sendable {
     package func all(in tx: Transaction<OneTenant>) async throws -> [APIKey] {
         try await tx.execute(
             """
-            select id, name, hint, created_at, revoked_at is not null as is_revoked from shop.api_key
-            where tenant_id = \(tx.tenantUUID) order by created_at desc limit 100
+            select id, name, hint, scopes, created_at, last_used_at, revoked_at is not null as is_revoked
+            from shop.api_key where tenant_id = \(tx.tenantUUID) order by created_at desc limit 100
             """
         ).rows.map { row in
             APIKey(
                 id: try row.decode("id"), name: try row.decode("name"), hint: try row.decode("hint"),
-                createdAt: try row.decode("created_at"), isRevoked: try row.decode("is_revoked"))
+                scopes: try row.scopes(), createdAt: try row.decode("created_at"),
+                lastUsedAt: try row.decode("last_used_at"), isRevoked: try row.decode("is_revoked"))
         }
     }
 
@@ -65,5 +77,12 @@ package struct APIKeys: Sendable {
             where tenant_id = \(tx.tenantUUID) and id = \(id)
             """
         ).affected == 1
+    }
+}
+
+extension Row {
+    fileprivate func scopes() throws -> Set<APIScope> {
+        // A scope that only a newer program knows allows nothing here.
+        Set(try decode("scopes", as: [String].self).compactMap(APIScope.init(rawValue:)))
     }
 }

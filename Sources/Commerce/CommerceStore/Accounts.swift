@@ -49,6 +49,14 @@ package struct Accounts: Sendable {
         try await room.execute("select shop.set_password(\(id.rawValue), \(hash))")
     }
 
+    /// Takes the name of whoever turned out to be the owner of the address; nothing once it is proven.
+    package func introduce(
+        _ person: AccountTokens.Person, as id: UserID, in room: Transaction<OneTenant>
+    ) async throws {
+        try await room.execute(
+            "select shop.introduce(\(id.rawValue), \(person.name), \(person.language.rawValue))")
+    }
+
     package func verifyEmail(of id: UserID, in room: Transaction<OneTenant>) async throws {
         try await room.execute("select shop.verify_email(\(id.rawValue))")
     }
@@ -109,20 +117,35 @@ package struct AccountTokens: Sendable {
         package let purpose: Purpose
         /// The password chosen when the letter was asked for.
         package let passwordHash: String?
+        /// The name and the language given with it.
+        package let person: Person?
+    }
+
+    /// What somebody who signs up says of themselves.
+    package struct Person: Sendable, Equatable {
+        package let name: String
+        package let language: Language
+
+        package init(name: String, language: Language) {
+            self.name = name
+            self.language = language
+        }
     }
 
     /// Allows something once. The letter carries `LetterTokens.mark(of:)` of the id that is returned.
     package func issue(
-        _ purpose: Purpose, passwordHash: String? = nil, at now: Date, secrets: LetterTokens,
-        in room: Transaction<OneTenant>
+        _ purpose: Purpose, passwordHash: String? = nil, for person: Person? = nil, at now: Date,
+        secrets: LetterTokens, in room: Transaction<OneTenant>
     ) async throws -> UUID {
         let id = UUID()
+        try await room.execute("select shop.sweep_account_tokens(\(now))")
         try await room.execute(
             """
-            insert into shop.account_token (tenant_id, id, purpose, token_hash, password_hash, created_at,
-                expires_at)
+            insert into shop.account_token (tenant_id, id, purpose, token_hash, password_hash, person_name,
+                person_locale, created_at, expires_at)
             values (\(room.tenantUUID), \(id), \(purpose.rawValue), \(secrets.token(of: id).hash),
-                \(passwordHash), \(now), \(now.addingTimeInterval(purpose.lifetime.timeInterval)))
+                \(passwordHash), \(person?.name), \(person?.language.rawValue), \(now),
+                \(now.addingTimeInterval(purpose.lifetime.timeInterval)))
             """)
         return id
     }
@@ -133,23 +156,30 @@ package struct AccountTokens: Sendable {
     ) async throws -> Grant? {
         try await room.first(
             """
-            select id, password_hash from shop.account_token
+            select id, password_hash, person_name, person_locale from shop.account_token
             where tenant_id = \(room.tenantUUID) and token_hash = \(token.hash)
                 and purpose = \(purpose.rawValue) and used_at is null and expires_at > \(now)
             for update
             """
         ).map { row in
-            Grant(
+            let name = try row.decode("person_name", as: String?.self)
+            let locale = try row.decode("person_locale", as: String?.self)
+            return Grant(
                 id: try row.decode("id"), purpose: purpose,
-                passwordHash: try row.decode("password_hash"))
+                passwordHash: try row.decode("password_hash"),
+                person: name.map {
+                    Person(name: $0, language: locale.flatMap(Language.init(rawValue:)) ?? .english)
+                })
         }
     }
 
-    /// Spends every open token of the purpose: whoever has proven one needs none of the others.
+    /// Spends every open token of the purpose: whoever has proven one needs none of the others. What was
+    /// kept with them is forgotten.
     package func spend(_ purpose: Purpose, at now: Date, in room: Transaction<OneTenant>) async throws {
         try await room.execute(
             """
-            update shop.account_token set used_at = \(now)
+            update shop.account_token
+            set used_at = \(now), password_hash = null, person_name = null, person_locale = null
             where tenant_id = \(room.tenantUUID) and purpose = \(purpose.rawValue) and used_at is null
             """)
     }

@@ -11,6 +11,7 @@ package struct Admin: Sendable, Equatable {
     package let id: AdminID
     package let email: EmailAddress
     package let name: String
+    package let role: AdminRole
 }
 
 package struct Admins: Sendable {
@@ -19,7 +20,7 @@ package struct Admins: Sendable {
     private static let recoveryCodes = 10
     private static let noteEvery: TimeInterval = 60
 
-    private let database: Database
+    let database: Database
     private let credentials: Credentials
     private let passwords: Passwords
 
@@ -38,27 +39,56 @@ package struct Admins: Sendable {
     }
 
     /// Makes an administrator. Throws `Problem.adminTaken` when the address has one.
-    package func add(_ email: EmailAddress, name: String, password: String) async throws -> Welcome {
+    package func add(
+        _ email: EmailAddress, name: String, password: String, role: AdminRole = .admin
+    ) async throws -> Welcome {
         let hash = try await passwords.hash(password)
         let id = AdminID()
         let secret = TOTP.random()
         let (keyID, sealed) = try credentials.seal(secret.secret, for: Self.subject(id))
-        let codes = (0..<Self.recoveryCodes).map { _ in Self.recoveryCode() }
-        try await database.platformTransaction { tx in
+        return try await database.platformTransaction { tx in
             try await tx.execute(
                 """
-                insert into shop.admin (id, email, name, password_hash, totp_sealed, totp_key_id)
-                values (\(id.rawValue), \(email.canonical), \(name), \(hash), \(sealed), \(keyID))
+                insert into shop.admin (id, email, name, password_hash, totp_sealed, totp_key_id, role)
+                values (\(id.rawValue), \(email.canonical), \(name), \(hash), \(sealed), \(keyID),
+                    \(role.rawValue))
                 """)
-            for code in codes {
-                try await tx.execute(
-                    """
-                    insert into shop.admin_recovery_code (admin_id, code_hash)
-                    values (\(id.rawValue), \(Self.hash(code)))
-                    """)
-            }
+            return Welcome(id: id, secret: secret, recoveryCodes: try await issueCodes(id, in: tx))
         }
-        return Welcome(id: id, secret: secret, recoveryCodes: codes)
+    }
+
+    /// Gives somebody a new password, second factor and recovery codes, and ends their sessions: for a lost
+    /// phone. Nil where nobody has the address.
+    package func renew(_ email: EmailAddress, password: String) async throws -> Welcome? {
+        let hash = try await passwords.hash(password)
+        let secret = TOTP.random()
+        return try await database.platformTransaction { tx in
+            let found = try await tx.first(
+                "select id from shop.admin where email = \(email.canonical) for update")
+            guard let id = try found?.id("id") as AdminID? else { return nil }
+            let (keyID, sealed) = try credentials.seal(secret.secret, for: Self.subject(id))
+            try await tx.pipeline([
+                """
+                update shop.admin set password_hash = \(hash), totp_sealed = \(sealed),
+                    totp_key_id = \(keyID), totp_last_step = 0
+                where id = \(id.rawValue)
+                """,
+                "delete from shop.admin_session where admin_id = \(id.rawValue)",
+                "delete from shop.admin_recovery_code where admin_id = \(id.rawValue)",
+            ])
+            return Welcome(id: id, secret: secret, recoveryCodes: try await issueCodes(id, in: tx))
+        }
+    }
+
+    private func issueCodes(_ id: AdminID, in tx: Transaction<EveryTenant>) async throws -> [String] {
+        let codes = (0..<Self.recoveryCodes).map { _ in Self.recoveryCode() }
+        let marks = try codes.map { try credentials.code(over: Self.recovery($0, of: id)) }
+        try await tx.execute(
+            """
+            insert into shop.admin_recovery_code (admin_id, code_hash)
+            select \(id.rawValue), unnest(\(marks))
+            """)
+        return codes
     }
 
     /// Signs in with both factors; the second is a one-time code or a recovery code. Nil whatever was wrong.
@@ -85,7 +115,7 @@ package struct Admins: Sendable {
         try await database.platformTransaction { tx in
             let found = try await tx.first(
                 """
-                select a.id, a.email, a.name, s.id as session, s.seen_at, s.ends_at
+                select a.id, a.email, a.name, a.role, s.id as session, s.seen_at, s.ends_at
                 from shop.admin_session s join shop.admin a on a.id = s.admin_id
                 where s.token_hash = \(token.hash) and s.idle_until > \(now) and s.ends_at > \(now)
                     and a.disabled_at is null
@@ -102,7 +132,7 @@ package struct Admins: Sendable {
             }
             return Admin(
                 id: try row.id("id"), email: EmailAddress(unchecked: try row.decode("email")),
-                name: try row.decode("name"))
+                name: try row.decode("name"), role: try row.raw("role"))
         }
     }
 
@@ -141,7 +171,8 @@ package struct Admins: Sendable {
         return try await tx.execute(
             """
             update shop.admin_recovery_code set used_at = \(now)
-            where admin_id = \(id.rawValue) and code_hash = \(Self.hash(code)) and used_at is null
+            where admin_id = \(id.rawValue) and used_at is null
+                and code_hash = any(\(credentials.codes(over: Self.recovery(code, of: id))))
             """
         ).affected == 1
     }
@@ -171,8 +202,8 @@ package struct Admins: Sendable {
         return String(code[..<5]) + "-" + String(code[5...])
     }
 
-    private static func hash(_ code: String) -> Data {
-        let plain = code.lowercased().filter { $0.isLetter || $0.isNumber }
-        return Data(SHA256.hash(data: Data("recovery \(plain)".utf8)))
+    /// What a recovery code's mark is made over.
+    private static func recovery(_ code: String, of id: AdminID) -> String {
+        "recovery \(id) \(code.lowercased().filter { $0.isLetter || $0.isNumber })"
     }
 }

@@ -26,6 +26,12 @@ package struct Attention: Sendable {
         case platformInvoice
         /// An affiliate's share has no place to go.
         case affiliatePayout
+        /// An endpoint of the merchant's was switched off.
+        case webhook
+        /// A custom domain does not lead here any more.
+        case domain
+        /// A shopper withdrew, and the law's time for the refund runs out.
+        case withdrawal
 
         var stored: String {
             switch self {
@@ -37,6 +43,9 @@ package struct Attention: Sendable {
             case .affiliatePayout: "affiliate_payout"
             case .supplierCost: "supplier_cost"
             case .supplierFeed: "supplier_feed"
+            case .webhook: "webhook"
+            case .domain: "domain"
+            case .withdrawal: "withdrawal"
             }
         }
     }

@@ -18,6 +18,8 @@ package struct BillingAccount: Sendable, Equatable {
     package let hasCheckedNumber: Bool
     package let stripeCustomer: String?
     package let stripeSubscription: String?
+    /// One that we cancel or have cancelled: news of it change no plan.
+    package let endingSubscription: String?
     /// Rises with every change of plan.
     package let epoch: Int
 }
@@ -69,8 +71,9 @@ package struct BillingAccounts: Sendable {
                 vat_checked_at = case when upper(i.vat_number) = b.vat_number then b.vat_checked_at end
             from shop.business_identity i
             where b.tenant_id = \(tx.tenantUUID) and i.tenant_id = b.tenant_id
-                and (b.name, b.country, coalesce(b.vat_number, '')) is distinct from
-                    (i.legal_name, i.country, coalesce(upper(i.vat_number), ''))
+                and (b.name, b.country, coalesce(b.vat_number, ''), b.address) is distinct from
+                    (i.legal_name, i.country, coalesce(upper(i.vat_number), ''),
+                        left(concat_ws(', ', i.address_line, concat_ws(' ', i.postcode, i.city)), 400))
                 and (i.vat_number is null or upper(i.vat_number) ~ '^[A-Z]{2}[A-Z0-9+*]{2,13}$')
             """)
         return try await load(in: tx)
@@ -102,6 +105,15 @@ package struct BillingAccounts: Sendable {
         try await tx.execute(
             """
             update shop.billing_account set stripe_subscription = \(subscription)
+            where tenant_id = \(tx.tenantUUID)
+            """)
+    }
+
+    /// Notes which subscription is about to be cancelled by us; nil where it goes on after all.
+    package func note(endingSubscription: String?, in tx: Transaction<OneTenant>) async throws {
+        try await tx.execute(
+            """
+            update shop.billing_account set ending_subscription = \(endingSubscription)
             where tenant_id = \(tx.tenantUUID)
             """)
     }
@@ -181,6 +193,7 @@ extension BillingAccount {
         hasCheckedNumber = try row.decode("vat_checked_at", as: Date?.self) != nil
         stripeCustomer = try row.decode("stripe_customer")
         stripeSubscription = try row.decode("stripe_subscription")
+        endingSubscription = try row.decode("ending_subscription")
         epoch = try row.int("epoch")
     }
 }

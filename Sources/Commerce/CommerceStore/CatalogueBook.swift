@@ -49,6 +49,12 @@ package struct CatalogueBook: Sendable {
             insert into shop.catalogue_sync (id, supplier, kind, started_at)
             values (\(id), \(supplier), \(kind.rawValue), \(now)) on conflict (id) do nothing
             """)
+        try await tx.execute(
+            """
+            delete from shop.catalogue_quarantine where sync_id in (select id from shop.catalogue_sync
+                where supplier = \(supplier) and started_at < \(now.addingTimeInterval(-SupplierSyncs.memory))
+                order by started_at desc limit 50)
+            """)
     }
 
     package func saveCategories(
@@ -65,9 +71,11 @@ package struct CatalogueBook: Sendable {
             """)
     }
 
-    /// Stores a page of articles. Returns how many are new or different.
+    /// Stores a page of articles. Returns how many are new or different. Only a full pull (`sync`) marks what
+    /// it has met: a pull of prices in the middle of one must not take its marks away. An article that comes
+    /// with the prices counts as met by the last full pull.
     package func save(
-        _ entries: [Entry], of supplier: String, by sync: UUID, _ tx: Transaction<EveryTenant>
+        _ entries: [Entry], of supplier: String, by sync: UUID?, _ tx: Transaction<EveryTenant>
     ) async throws -> Int {
         let rows = try await tx.execute(
             """
@@ -80,7 +88,7 @@ package struct CatalogueBook: Sendable {
                         currency, recommended_minor, is_active)
                 order by reference
             ), same as (
-                update shop.catalogue_item i set seen_by = \(sync) from told t
+                update shop.catalogue_item i set seen_by = coalesce(\(sync), i.seen_by) from told t
                 where i.supplier = \(supplier) and i.reference = t.reference
                     and (i.source_id, i.ean, i.brand, i.category, i.cost_minor, i.currency,
                         i.recommended_minor, i.is_active)
@@ -90,13 +98,16 @@ package struct CatalogueBook: Sendable {
             )
             insert into shop.catalogue_item (supplier, reference, source_id, ean, brand, category, cost_minor,
                 currency, recommended_minor, is_active, seen_by)
-            select \(supplier), t.*, \(sync) from told t
+            select \(supplier), t.*, coalesce(\(sync), (
+                select f.id from shop.catalogue_sync f
+                where f.supplier = \(supplier) and f.kind = 'full' and f.ended_at is not null
+                order by f.started_at desc limit 1)) from told t
             where not exists (select from same s where s.reference = t.reference)
             on conflict (supplier, reference) do update set source_id = excluded.source_id,
                 ean = excluded.ean, brand = excluded.brand, category = excluded.category,
                 cost_minor = excluded.cost_minor, currency = excluded.currency,
                 recommended_minor = excluded.recommended_minor, is_active = excluded.is_active,
-                seen_by = excluded.seen_by, changed_at = now()
+                seen_by = coalesce(\(sync), catalogue_item.seen_by), changed_at = now()
             returning reference
             """
         ).rows
@@ -161,7 +172,8 @@ package struct CatalogueBook: Sendable {
             """)
     }
 
-    /// Takes off what a full pull did not meet, unless that is more than `limit` of the catalogue.
+    /// Takes off what neither a full pull nor the one before it met: a list that shifts between two of its
+    /// pages leaves articles out once. Nothing where this pull missed more than `limit` of the catalogue.
     package func retireUnseen(
         of supplier: String, by sync: UUID, limit: BasisPoints, _ tx: Transaction<EveryTenant>
     ) async throws -> SupplierItems.Retired {
@@ -176,12 +188,18 @@ package struct CatalogueBook: Sendable {
         guard unseen * BasisPoints.one.value <= known * limit.value else {
             return .tooMany(unseen, of: known)
         }
-        try await tx.execute(
+        let retired = try await tx.execute(
             """
-            update shop.catalogue_item set is_active = false, changed_at = now()
-            where supplier = \(supplier) and is_active and seen_by is distinct from \(sync)
+            with before as (
+                select id from shop.catalogue_sync
+                where supplier = \(supplier) and kind = 'full' and ended_at is not null and id <> \(sync)
+                order by started_at desc limit 1
+            )
+            update shop.catalogue_item i set is_active = false, changed_at = now() from before b
+            where i.supplier = \(supplier) and i.is_active and i.seen_by is distinct from \(sync)
+                and i.seen_by is distinct from b.id
             """)
-        return .removed(unseen)
+        return .removed(retired.affected)
     }
 
     /// The stores whose products differ from the catalogue in what they cost or whether they are offered.

@@ -32,10 +32,15 @@ package struct CatalogueShelf: Sendable {
 
     package init() {}
 
-    /// Offers in the order of their titles, with what this store would keep.
+    /// Shorter searches would match half of the catalogue and are not made.
+    package static let shortestSearch = 3
+
+    /// Offers in the order of their references, those that may be sold first, with what this store
+    /// would keep.
     package func offers(search: String? = nil, in tx: Transaction<OneTenant>) async throws -> [CatalogueOffer]
     {
-        let pattern = search.map { "%\($0.replacing("%", with: "").replacing("_", with: ""))%" }
+        let words = search.map { $0.replacing("%", with: "").replacing("_", with: "") }
+        let pattern = words.flatMap { $0.count < Self.shortestSearch ? nil : "%\($0)%" }
         return try await offers(
             """
             and (\(pattern)::text is null or c.titles::text ilike \(pattern) or c.reference ilike \(pattern))

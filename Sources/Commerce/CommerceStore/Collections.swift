@@ -61,14 +61,16 @@ package struct Collections: Sendable {
             """)
     }
 
+    /// False where the invoice is paid, or nobody asks for it any more.
     package func noteFailure(
         _ problem: String, of invoice: PlatformInvoiceID, in tx: Transaction<OneTenant>
-    ) async throws {
+    ) async throws -> Bool {
         try await tx.execute(
             """
             update shop.platform_collection set attempts = attempts + 1, problem = \(problem)
             where tenant_id = \(tx.tenantUUID) and invoice_id = \(invoice.rawValue) and status = 'due'
-            """)
+            """
+        ).affected == 1
     }
 
     /// The money is here. False where that was known.

@@ -14,9 +14,9 @@ package struct Coupons: Sendable {
             select c.*, s.currency,
                 case when c.use_limit is null then 0 else (
                     select count(*) from shop.quote q
-                    join shop.checkout k on k.tenant_id = q.tenant_id and k.quote_id = q.id
-                    join shop.orders o on o.tenant_id = k.tenant_id and o.checkout_id = k.id
+                    join shop.orders o on o.tenant_id = q.tenant_id and o.quote_id = q.id
                     where q.tenant_id = c.tenant_id and q.coupon_code = c.code
+                        and q.discount_minor > 0
                         and o.payment_status not in ('failed', 'canceled')) end as uses
             from shop.coupon c join shop.store s on s.tenant_id = c.tenant_id
             where c.tenant_id = \(tx.tenantUUID) and c.code = \(code.uppercased())

@@ -55,6 +55,11 @@ package struct Credentials: Sendable {
         return Data(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key))
     }
 
+    /// The code by every key that is known: for secrets that are compared with what was made long ago.
+    func codes(over text: String) -> [Data] {
+        keys.values.map { Data(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: $0)) }
+    }
+
     /// Seals something that belongs to no store, such as an administrator's second factor.
     func seal(_ secret: Data, for subject: String) throws -> (keyID: String, sealed: Data) {
         guard let key = keys[current],

@@ -112,9 +112,30 @@ package struct DemoSeed: Sendable {
             for product in settings.products {
                 try await PlatformStock().observe(
                     product.stock, of: SKU(unchecked: product.reference), at: Self.supplierCode, in: tx)
+                try await offer(product, in: tx)
             }
         }
     }
+
+    /// What merchants find in the wizard. A sync of the supplier's lists takes it over; the safety data is
+    /// not in those lists.
+    private func offer(_ product: DemoProduct, in tx: Transaction<EveryTenant>) async throws {
+        let descriptions = product.titles.mapValues { "\($0). Ships from the European Union." }
+        try await tx.execute(
+            """
+            insert into shop.catalogue_item (supplier, reference, source_id, titles, descriptions, safety,
+                cost_minor, currency, warehouse)
+            values (\(Self.supplierCode), \(product.reference), \(product.reference),
+                \(JSONB(encoding: product.titles)), \(JSONB(encoding: descriptions)),
+                \(JSONB(encoding: Self.safety)), \(product.costMinor), 'EUR', \(product.warehouse))
+            on conflict do nothing
+            """)
+    }
+
+    private static let safety = [
+        "manufacturer": "Demo Works SL, Calle Mayor 1, 46001 Valencia, ES",
+        "contact": "safety@demo-works.test",
+    ]
 
     private func seedPeople() async throws {
         let people = People(database)
@@ -182,10 +203,6 @@ package struct DemoSeed: Sendable {
         for (index, product) in settings.products.enumerated() {
             let price = rate.convert(.eur(product.priceMinor), rounding: .awayFromZero)
             let descriptions = product.titles.mapValues { "\($0). Ships from the European Union." }
-            let safety = [
-                "manufacturer": "Demo Works SL, Calle Mayor 1, 46001 Valencia, ES",
-                "contact": "safety@demo-works.test",
-            ]
             try await tx.execute(
                 """
                 insert into shop.product (tenant_id, id, slug, sku, supplier_id, supplier_reference,
@@ -198,7 +215,7 @@ package struct DemoSeed: Sendable {
                     \(pool), \(product.costMinor), 'EUR', \(price.minorUnits), \(store.currency.rawValue),
                         2100,
                     \(JSONB(encoding: product.titles)), \(JSONB(encoding: descriptions)),
-                    null, 'published', \(JSONB(encoding: safety)))
+                    null, 'published', \(JSONB(encoding: Self.safety)))
                 on conflict (tenant_id, id) do nothing
                 """)
         }

@@ -76,6 +76,10 @@ package struct LegalPages: Sendable {
 
     /// Writes every page in every language that nobody has edited. Nothing happens without an identity.
     package func fill(in tx: Transaction<OneTenant>) async throws {
+        // Who saves the identity and who saves the policies at the same moment take turns, so that the later
+        // one writes pages of both.
+        try await tx.execute(
+            "select from shop.store where tenant_id = \(tx.tenantUUID) for no key update")
         guard let identity = try await Identities().load(in: tx) else { return }
         let store = try await Stores().load(in: tx)
         let policy = try await Identities().policy(in: tx) ?? .standard

@@ -83,20 +83,24 @@ package struct Ledger: Sendable {
 
     /// What was posted for an order, oldest first.
     package func entries(of order: OrderID, in tx: Transaction<OneTenant>) async throws -> [PostedEntry] {
-        try await tx.execute(
-            """
-            select t.source, t.source_id, t.kind, t.occurred_at, e.account, e.currency, e.amount_minor
-            from shop.ledger_transaction t
-            join shop.ledger_entry e on e.tenant_id = t.tenant_id and e.transaction_id = t.id
-            where t.tenant_id = \(tx.tenantUUID) and t.order_id = \(order.rawValue)
-            order by t.occurred_at, t.id, e.position
-            """
-        ).rows.map { row in
-            PostedEntry(
-                source: LedgerSource(
-                    try row.raw("source"), try row.decode("source_id", as: String.self), try row.raw("kind")),
-                occurredAt: try row.decode("occurred_at"), posting: try row.posting("amount_minor"))
-        }
+        try await tx.execute(Self.entries(tx.tenantUUID, order)).rows.map { try PostedEntry(row: $0) }
+    }
+
+    /// The same for any store, for the console.
+    package func entries(
+        of order: OrderID, at tenant: TenantID, in tx: Transaction<EveryTenant>
+    ) async throws -> [PostedEntry] {
+        try await tx.execute(Self.entries(tenant.rawValue, order)).rows.map { try PostedEntry(row: $0) }
+    }
+
+    private static func entries(_ tenant: UUID, _ order: OrderID) -> Query {
+        """
+        select t.source, t.source_id, t.kind, t.occurred_at, e.account, e.currency, e.amount_minor
+        from shop.ledger_transaction t
+        join shop.ledger_entry e on e.tenant_id = t.tenant_id and e.transaction_id = t.id
+        where t.tenant_id = \(tenant) and t.order_id = \(order.rawValue)
+        order by t.occurred_at, t.id, e.position
+        """
     }
 }
 
@@ -104,6 +108,15 @@ package struct PostedEntry: Sendable, Equatable {
     package let source: LedgerSource
     package let occurredAt: Date
     package let posting: Posting
+}
+
+extension PostedEntry {
+    fileprivate init(row: Row) throws {
+        source = LedgerSource(
+            try row.raw("source"), try row.decode("source_id", as: String.self), try row.raw("kind"))
+        occurredAt = try row.decode("occurred_at")
+        posting = try row.posting("amount_minor")
+    }
 }
 
 extension Row {

@@ -26,19 +26,40 @@ package struct LedgerReports: Sendable {
         self.database = database
     }
 
-    /// What the books say of the balances at the vendor, and whose they are. Derived from the entries.
-    package func books() async throws -> (accounts: [TenantID: String], balances: [Posting]) {
+    /// The stores that have an account at the vendor, by its name there.
+    package func connected() async throws -> [TenantID: String] {
         try await database.platformTransaction { tx in
             let accounts = try await Stores().all(in: tx).compactMap { store in
                 store.stripeAccount.map { (store.tenant, $0) }
             }
-            let balances = try await Ledger().trialBalance(in: tx).filter { posting in
-                switch posting.account {
-                case .stripePlatform, .stripeConnected: true
-                default: false
-                }
-            }
-            return (Dictionary(uniqueKeysWithValues: accounts), balances)
+            return Dictionary(uniqueKeysWithValues: accounts)
+        }
+    }
+
+    /// What the books say of an account, by currency: of one store's entries, or of everybody's. Derived from
+    /// the entries.
+    package func booked(_ account: LedgerAccount, of store: TenantID? = nil) async throws -> [Money] {
+        try await database.platformTransaction { tx in
+            try await tx.execute(
+                """
+                select currency, sum(amount_minor)::bigint as balance from shop.ledger_entry
+                where account = \(account.rawValue)
+                    and (\(store?.rawValue)::uuid is null or tenant_id = \(store?.rawValue)::uuid)
+                group by currency order by currency
+                """
+            ).rows.map { try $0.money("balance", in: "currency") }
+        }
+    }
+
+    /// The stores whose account has asked for attention because it differed.
+    package func attended() async throws -> [(store: TenantID, subject: String)] {
+        try await database.platformTransaction { tx in
+            try await tx.execute(
+                """
+                select tenant_id, subject from shop.attention_item
+                where kind = 'ledger' and resolved_at is null order by tenant_id, subject
+                """
+            ).rows.map { (try $0.id("tenant_id"), try $0.decode("subject")) }
         }
     }
 

@@ -52,6 +52,19 @@ package struct Onboardings: Sendable {
             """)
     }
 
+    /// Another run carries the store from now on. False where somebody else has replaced the ended one.
+    @discardableResult
+    package func replaceRun(
+        _ ended: UUID?, by run: UUID, in tx: Transaction<OneTenant>
+    ) async throws -> Bool {
+        try await tx.execute(
+            """
+            update shop.onboarding set run_id = \(run)
+            where tenant_id = \(tx.tenantUUID) and run_id is not distinct from \(ended)::uuid
+            """
+        ).affected == 1
+    }
+
     /// Notes a step. One that is done stays done when it is skipped afterwards.
     package func note(
         _ step: OnboardingStep, skipped: Bool = false, by user: UserID, in tx: Transaction<OneTenant>

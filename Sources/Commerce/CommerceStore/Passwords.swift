@@ -32,17 +32,18 @@ package final class Passwords: Sendable {
     /// A password's length in bytes: longer than ten so that it withstands guessing, and bounded, because
     /// scrypt reads all of it.
     package static let lengths = 10...256
-    /// Together about three seconds of work; whoever comes later is asked to try again.
-    private static let waitingLimit = 32
-
     private let cost: ScryptCost
+    private let waitingLimit: Int
     private let queue = DispatchQueue(label: "cartflux.passwords", qos: .userInitiated)
     private let waiting = Waiting()
     /// A hash that no password opens, for the work that is done in vain.
     private let decoy: Stored
 
-    package init(cost: ScryptCost = .standard) {
+    /// Whoever comes when `waitingLimit` passwords are being worked on is asked to try again. At the
+    /// standard cost 32 of them are about three seconds of work.
+    package init(cost: ScryptCost = .standard, waitingLimit: Int = 32) {
         self.cost = cost
+        self.waitingLimit = waitingLimit
         decoy = Stored(cost: cost, salt: Self.random(16), key: Self.random(32))
     }
 
@@ -76,7 +77,7 @@ package final class Passwords: Sendable {
     }
 
     private func work<Value: Sendable>(_ body: @Sendable @escaping () throws -> Value) async throws -> Value {
-        guard waiting.enter(limit: Self.waitingLimit) else { throw PasswordsBusy() }
+        guard waiting.enter(limit: waitingLimit) else { throw PasswordsBusy() }
         defer { waiting.leave() }
         return try await withCheckedThrowingContinuation { continuation in
             queue.async { continuation.resume(with: Result(catching: body)) }

@@ -45,6 +45,9 @@ package struct Payout: Sendable, Equatable {
 }
 
 package struct Payouts: Sendable {
+    /// Of two that tell of a payout at once, nobody holds a row at first: the write itself compares.
+    private static let order = [Payout.Status.pending, .inTransit, .paid, .failed, .canceled].map(\.rawValue)
+
     package init() {}
 
     /// Notes what the vendor says, in the row and in the books. What is older than what we know changes
@@ -67,6 +70,8 @@ package struct Payouts: Sendable {
             on conflict (tenant_id, stripe_payout) do update
             set status = excluded.status, arrives_at = coalesce(excluded.arrives_at, payout.arrives_at),
                 failure = coalesce(excluded.failure, payout.failure)
+            where array_position(\(Self.order), payout.status)
+                <= array_position(\(Self.order), excluded.status)
             """)
         guard !news.amount.isZero else { return }
         try await Ledger().post(

@@ -20,6 +20,8 @@ package struct People: Sendable {
 
     /// The person has shown that the address is theirs.
     package func verifyEmail(of id: UserID) async throws {
-        _ = try await database.shared("select shop.verify_email(\(id.rawValue))")
+        try await database.transaction(for: id.room) { room in
+            _ = try await room.execute("select shop.verify_email(\(id.rawValue))")
+        }
     }
 }

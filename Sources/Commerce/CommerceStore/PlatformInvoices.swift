@@ -19,6 +19,8 @@ package struct PlatformInvoice: Sendable, Equatable {
     package let rate: BasisPoints
     package let rule: PlatformVAT.Rule
     package let issuedAt: Date
+    /// The day of it in the zone of the platform's books, `2026-11-01`.
+    package let issuedOn: String
 
     /// `CFX-000123`.
     package var reference: String {
@@ -28,6 +30,11 @@ package struct PlatformInvoice: Sendable, Equatable {
 }
 
 package struct PlatformInvoices: Sendable {
+    private static let calendar: Query = """
+        to_char(month, 'YYYY-MM') as of_month,
+        to_char(issued_at at time zone 'Europe/Bucharest', 'YYYY-MM-DD') as issued_on
+        """
+
     package init() {}
 
     package func find(
@@ -35,7 +42,7 @@ package struct PlatformInvoices: Sendable {
     ) async throws -> PlatformInvoice? {
         try await tx.first(
             """
-            select *, to_char(month, 'YYYY-MM') as of_month from shop.platform_invoice
+            select *, \(Self.calendar) from shop.platform_invoice
             where tenant_id = \(tx.tenantUUID) and month = \(month.firstDay)::date
                 and kind = \(kind.rawValue)
             """
@@ -47,7 +54,7 @@ package struct PlatformInvoices: Sendable {
     {
         let found = try await tx.first(
             """
-            select *, to_char(month, 'YYYY-MM') as of_month from shop.platform_invoice
+            select *, \(Self.calendar) from shop.platform_invoice
             where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)
             """)
         guard let row = found else { throw StoreError.notFound(.platformInvoice, "\(id)") }
@@ -58,7 +65,7 @@ package struct PlatformInvoices: Sendable {
     package func all(in tx: Transaction<OneTenant>) async throws -> [PlatformInvoice] {
         try await tx.execute(
             """
-            select *, to_char(month, 'YYYY-MM') as of_month from shop.platform_invoice
+            select *, \(Self.calendar) from shop.platform_invoice
             where tenant_id = \(tx.tenantUUID) order by month desc, kind desc limit 500
             """
         ).rows.map(PlatformInvoice.init(row:))
@@ -70,31 +77,33 @@ package struct PlatformInvoices: Sendable {
         _ draft: PlatformInvoiceDraft, to buyer: BillingAccount, from seller: PlatformIdentity,
         id: PlatformInvoiceID, at now: Date, in tx: Transaction<OneTenant>
     ) async throws -> PlatformInvoice {
+        let lines = draft.lines
+        // One statement: the series is locked from here to the commit.
         let row = try await tx.execute(
             """
-            insert into shop.platform_invoice (tenant_id, id, account_id, month, kind, series, currency,
-                net_minor, vat_minor, total_minor, withheld_minor, due_minor, vat_bp, vat_rule, seller,
-                buyer, issued_at)
-            values (\(tx.tenantUUID), \(id.rawValue), \(buyer.account.rawValue),
-                \(draft.month.firstDay)::date, \(draft.kind.rawValue), \(seller.series),
-                \(draft.currency.rawValue), \(draft.net.minorUnits), \(draft.taxes.minorUnits),
-                \(draft.total.minorUnits), \(draft.withheld.minorUnits), \(draft.due.minorUnits),
-                \(draft.vat.rate.value), \(draft.vat.rule.rawValue), \(try JSONB(encoding: seller)),
-                \(try JSONB(encoding: InvoiceParty(buyer))), \(now))
-            returning *, to_char(month, 'YYYY-MM') as of_month
+            with issued as (
+                insert into shop.platform_invoice (tenant_id, id, account_id, month, kind, series, currency,
+                    net_minor, vat_minor, total_minor, withheld_minor, due_minor, vat_bp, vat_rule, seller,
+                    buyer, issued_at)
+                values (\(tx.tenantUUID), \(id.rawValue), \(buyer.account.rawValue),
+                    \(draft.month.firstDay)::date, \(draft.kind.rawValue), \(seller.series),
+                    \(draft.currency.rawValue), \(draft.net.minorUnits), \(draft.taxes.minorUnits),
+                    \(draft.total.minorUnits), \(draft.withheld.minorUnits), \(draft.due.minorUnits),
+                    \(draft.vat.rate.value), \(draft.vat.rule.rawValue), \(try JSONB(encoding: seller)),
+                    \(try JSONB(encoding: InvoiceParty(buyer))), \(now))
+                returning *
+            ), itemized as (
+                insert into shop.platform_invoice_line (tenant_id, invoice_id, position, kind, title,
+                    net_minor, vat_minor, gross_minor, is_withheld)
+                select i.tenant_id, i.id, line.position, line.kind, line.title, line.net, line.vat,
+                    line.net + line.vat, line.kind <> 'subscription'
+                from issued i, unnest(\(lines.map(\.kind.rawValue)), \(lines.map(\.title)),
+                    \(lines.map(\.net.minorUnits)), \(lines.map(\.vat.minorUnits))) with ordinality
+                    as line (kind, title, net, vat, position)
+            )
+            select *, \(Self.calendar) from issued
             """
         ).only(orThrow: .notFound(.platformInvoice, "\(id)"))
-        let lines = draft.lines
-        try await tx.execute(
-            """
-            insert into shop.platform_invoice_line (tenant_id, invoice_id, position, kind, title, net_minor,
-                vat_minor, gross_minor, is_withheld)
-            select \(tx.tenantUUID), \(id.rawValue), line.position, line.kind, line.title, line.net,
-                line.vat, line.net + line.vat, line.kind <> 'subscription'
-            from unnest(\(lines.map(\.kind.rawValue)), \(lines.map(\.title)),
-                \(lines.map(\.net.minorUnits)), \(lines.map(\.vat.minorUnits))) with ordinality
-                as line (kind, title, net, vat, position)
-            """)
         return try PlatformInvoice(row: row)
     }
 
@@ -148,6 +157,7 @@ extension PlatformInvoice {
             total: try row.money("total_minor", currency),
             withheld: try row.money("withheld_minor", currency),
             due: try row.money("due_minor", currency), rate: try row.basisPoints("vat_bp"),
-            rule: try row.raw("vat_rule"), issuedAt: try row.decode("issued_at"))
+            rule: try row.raw("vat_rule"), issuedAt: try row.decode("issued_at"),
+            issuedOn: try row.decode("issued_on"))
     }
 }

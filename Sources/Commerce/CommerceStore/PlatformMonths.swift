@@ -16,6 +16,14 @@ package struct PlatformMonths: Sendable {
         self.database = database
     }
 
+    /// Whether the month has ended. To close one before would leave out for good what is still to come.
+    package func isOver(_ month: BillingMonth, at now: Date) async throws -> Bool {
+        try await database.platformTransaction { tx in
+            try await tx.execute("select shop.month_start(\(month.next.firstDay)::date) <= \(now) as is_over")
+                .only(orThrow: .notFound(.statement, month.rawValue)).decode("is_over")
+        }
+    }
+
     /// Draws the line in the books. False where it was drawn before.
     @discardableResult
     package func cut(_ month: BillingMonth) async throws -> Bool {
@@ -40,6 +48,17 @@ package struct PlatformMonths: Sendable {
                 """
                 select to_char(max(month), 'YYYY-MM') as month from shop.platform_month
                 where closed_at is not null and month < \(month.firstDay)::date
+                """)?.rawOrNil("month")
+        }
+    }
+
+    /// The oldest month whose books are cut and whose statements were not made, before a month.
+    package func firstOpen(before month: BillingMonth) async throws -> BillingMonth? {
+        try await database.platformTransaction { tx in
+            try await tx.first(
+                """
+                select to_char(min(month), 'YYYY-MM') as month from shop.platform_month
+                where closed_at is null and month < \(month.firstDay)::date
                 """)?.rawOrNil("month")
         }
     }

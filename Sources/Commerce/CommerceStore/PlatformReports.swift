@@ -56,31 +56,39 @@ package struct PlatformReports: Sendable {
                 as quarter, count(*) as activities, sum(o.g_minor) as taken,
                 sum(o.m_minor + o.c_minor + o.p_minor) as fees
             from shop.orders o
-            where o.paid_at >= shop.month_start(make_date(\(year), 1, 1))
-                and o.paid_at < shop.month_start(make_date(\(year) + 1, 1, 1))
+            where o.paid_at >= shop.month_start(make_date(\(Int32(year)), 1, 1))
+                and o.paid_at < shop.month_start(make_date(\(Int32(year)) + 1, 1, 1))
             group by 1, 2, 3
         ), years as (
-            select s.tenant_id, s.currency, sum(s.activities) as activities,
-                sum(case when s.currency = 'EUR' then s.taken
-                    else s.taken * 1e8 / nullif(r.rate_scaled, 0) end) as taken_eur
-            from sold s left join lateral (select rate_scaled from shop.fx_rate
+            -- The seller is the person, whatever the number of stores: the thresholds are of all together.
+            select s.tenant_id, s.currency,
+                sum(sum(s.activities)) over (partition by t.owner_id) as activities,
+                sum(sum(case when s.currency = 'EUR' then s.taken
+                    else s.taken * 1e8 / nullif(r.rate_scaled, 0) end)) over (partition by t.owner_id)
+                    as taken_eur,
+                bool_and(bool_and(s.currency = 'EUR' or r.rate_scaled is not null))
+                    over (partition by t.owner_id) as is_priced
+            from sold s join shop.store t on t.tenant_id = s.tenant_id
+            left join lateral (select rate_scaled from shop.fx_rate
                 where base_currency = 'EUR' and quote_currency = s.currency
-                    and valid_on < make_date(\(year) + 1, 1, 1)
+                    and valid_on < make_date(\(Int32(year)) + 1, 1, 1)
                 order by valid_on desc limit 1) r on true
-            group by 1, 2
+            group by s.tenant_id, s.currency, t.owner_id
         )
         select coalesce(i.legal_name, t.name) as seller, coalesce(i.country, t.country) as country,
             coalesce(concat_ws(', ', i.address_line, concat_ws(' ', i.postcode, i.city)), '') as address,
             coalesce(i.vat_number, '') as tax_number, coalesce(i.registration, '') as registration,
             t.slug as store, coalesce(t.stripe_account, '') as stripe_account, y.currency,
-            case when y.activities < 30 and y.taken_eur <= 200000 then 'yes' else 'no' end as exempt,
+            case when y.activities < 30 and y.taken_eur <= 200000 and y.is_priced then 'yes' else 'no' end
+                as exempt,
             \(raw: (1...4).map(quarter).joined(separator: ", "))
         from years y
         join shop.store t on t.tenant_id = y.tenant_id
         left join shop.business_identity i on i.tenant_id = y.tenant_id
         left join sold s on s.tenant_id = y.tenant_id and s.currency = y.currency
         group by i.legal_name, t.name, i.country, t.country, i.address_line, i.postcode, i.city, i.vat_number,
-            i.registration, t.slug, t.stripe_account, y.currency, y.activities, y.taken_eur
+            i.registration, t.slug, t.stripe_account, y.currency, y.activities, y.taken_eur,
+            y.is_priced
         order by seller, store
         """
     }
@@ -112,8 +120,8 @@ package struct PlatformReports: Sendable {
         let union = CountryCode.europeanUnion.map(\.rawValue).sorted()
         return """
             with span as (
-                select shop.month_start(make_date(\(year), \(quarter) * 3 - 2, 1)) as first,
-                    shop.month_start((make_date(\(year), \(quarter) * 3 - 2, 1)
+                select shop.month_start(make_date(\(Int32(year)), \(Int32(quarter)) * 3 - 2, 1)) as first,
+                    shop.month_start((make_date(\(Int32(year)), \(Int32(quarter)) * 3 - 2, 1)
                         + interval '3 months')::date) as next
             ), moved as (
                 select o.tenant_id, o.id, o.g_minor::numeric as part from shop.orders o, span
@@ -124,10 +132,14 @@ package struct PlatformReports: Sendable {
             ), sums as (
                 select t.slug as store, coalesce(p.country, t.country) as ship_from,
                     o.address ->> 'country' as ship_to, l.vat_bp, o.currency,
-                    round(sum(m.part * l.g_minor / o.g_minor)) as gross
+                    -- Delivery is taxed like what is delivered: the lines hold goods alone, and share it.
+                    round(sum(case when whole.goods = 0 then m.part / whole.lines
+                        else m.part * l.g_minor / whole.goods end)) as gross
                 from moved m
                 join shop.orders o on o.tenant_id = m.tenant_id and o.id = m.id
                 join shop.order_line l on l.tenant_id = o.tenant_id and l.order_id = o.id
+                join lateral (select sum(g_minor) as goods, count(*) as lines from shop.order_line
+                    where tenant_id = o.tenant_id and order_id = o.id) whole on true
                 join shop.store t on t.tenant_id = o.tenant_id
                 left join shop.supplier s on s.tenant_id = l.tenant_id and s.id = l.supplier_id
                 left join shop.platform_supplier p on p.code = s.platform_code

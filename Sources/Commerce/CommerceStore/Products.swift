@@ -140,6 +140,18 @@ package struct Products: Sendable {
             """)
     }
 
+    /// Keeps a product out of the right of withdrawal, or lets it in again. Orders keep what was true at the
+    /// sale.
+    package func setWithdrawalExclusion(
+        _ exclusion: WithdrawalExclusion?, of id: ProductID, in tx: Transaction<OneTenant>
+    ) async throws {
+        try await tx.execute(
+            """
+            update shop.product set withdrawal_exclusion = \(exclusion?.rawValue)
+            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)
+            """)
+    }
+
     package func publish(_ id: ProductID, in tx: Transaction<OneTenant>) async throws {
         try await tx.execute(
             """

@@ -104,7 +104,8 @@ extension Refunds {
                 units: units.sorted(), replaces: failed.id), in: tx)
     }
 
-    private func refundedUnits(
+    /// Of an order, or of one of its refunds.
+    package func refundedUnits(
         of order: OrderID, by refund: RefundID? = nil, alsoFailed: Bool = false, in tx: Transaction<OneTenant>
     ) async throws -> Set<UnitID> {
         let rows = try await tx.execute(

@@ -34,6 +34,10 @@ package enum StoreError: Error, Sendable, Equatable {
         case billingAccount = "billing account", platformIdentity = "platform identity"
         case platformInvoice = "platform invoice", statement, affiliate
         case feed, sync
+        case webhookEndpoint = "webhook endpoint", webhookDelivery = "webhook delivery"
+        case domain, apiKey = "API key"
+        case personalDataRequest = "request about personal data"
+        case withdrawal
     }
 
     /// True when trying again with the same input cannot help. Everything here is such a case: what may
@@ -80,6 +84,7 @@ package enum Problem: String, Sendable, CaseIterable {
     case costNegative = "product_cost"
     case pausedWithoutReason = "product_paused_says_why"
     case couponTaken = "coupon_code_unique"
+    case couponUsedUp = "coupon_uses_left"
     case quantityOutOfRange = "cart_line_quantity"
     case productUnknown = "cart_line_product"
     case cartUnknown = "cart_line_cart"
@@ -110,6 +115,8 @@ package enum Problem: String, Sendable, CaseIterable {
     case refundFeeDoesNotAddUp = "refund_fee_adds_up"
     case refundPaymentDiffers = "refund_payment_matches"
     case refundMove = "refund_move"
+    case withdrawalFrozen = "withdrawal_frozen"
+    case withdrawnTwice = "withdrawal_unit_once"
     case ledgerUnbalanced = "ledger_transaction_balances"
     case ledgerAppendOnly = "ledger_transaction_append_only"
     case ledgerEntryAppendOnly = "ledger_entry_append_only"
@@ -130,4 +137,7 @@ package enum Problem: String, Sendable, CaseIterable {
     case collectionFinal = "platform_collection_paid_is_final"
     case affiliateCodeTaken = "affiliate_code_unique"
     case affiliateCodeMalformed = "affiliate_code_form"
+    case userStillHeld = "app_user_still_held"
+    case personalDataTooLarge = "personal_data_document_size"
+    case tooManyEndpoints = "webhook_endpoint_limit"
 }

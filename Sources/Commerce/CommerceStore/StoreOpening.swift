@@ -113,11 +113,13 @@ extension Stores {
             """)
     }
 
-    package func publish(in tx: Transaction<OneTenant>) async throws {
+    /// False where the store is no draft: it may rest for want of room in the plan.
+    package func publish(in tx: Transaction<OneTenant>) async throws -> Bool {
         try await tx.execute(
             """
             update shop.store set status = 'published'
             where tenant_id = \(tx.tenantUUID) and status = 'draft'
-            """)
+            """
+        ).affected == 1
     }
 }

@@ -66,19 +66,29 @@ package struct Stores: Sendable {
             Store.init(row:))
     }
 
-    /// Records what Stripe says about the store's account.
+    /// The database's own time: what is asked of Stripe is asked after it, whichever machine asks.
+    package static func time(_ database: Database) async throws -> Date {
+        try await database.shared("select clock_timestamp() as now")
+            .only(orThrow: .notFound(.store, "clock")).decode("now")
+    }
+
+    /// Records what Stripe says about the store's account. An answer to an earlier question than the one
+    /// recorded last changes nothing.
+    /// - Parameter readAt: `time` from before Stripe was asked.
     package func recordStripe(
-        account: String, state: Store.StripeState, requirements: [String], disabledReason: String? = nil,
-        paysOut: Bool = true, in tx: Transaction<OneTenant>
+        account: String, state: Store.StripeState, requirements: [String], disabledReason: String?,
+        paysOut: Bool, readAt: Date, in tx: Transaction<OneTenant>
     ) async throws {
-        try await tx.execute(
+        let recorded = try await tx.execute(
             """
             update shop.store
             set stripe_account = \(account), stripe_state = \(state.rawValue),
                 stripe_requirements = \(requirements), stripe_disabled_reason = \(disabledReason),
-                stripe_payouts_enabled = \(paysOut)
-            where tenant_id = \(tx.tenantUUID)
-            """)
+                stripe_payouts_enabled = \(paysOut), stripe_read_at = \(readAt)
+            where tenant_id = \(tx.tenantUUID) and coalesce(stripe_read_at, '-infinity') <= \(readAt)
+            """
+        ).affected
+        guard recorded == 1 else { return }
         guard state == .restricted else {
             return try await Attention().resolve(
                 .order(.merchantRestricted), subject: account, by: "stripe", in: tx)

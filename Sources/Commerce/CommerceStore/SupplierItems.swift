@@ -161,6 +161,7 @@ package struct SupplierItems: Sendable {
             select shop.observe_stocks(\(Self.pool(of: sync.supplier, at: tx.tenant)),
                 \(columns.references), \(columns.stocks))
             """,
+            "select shop.measure_supplier_items()",
         ])
     }
 

@@ -61,6 +61,10 @@ package struct SupplierSyncLine: Sendable {
 }
 
 package struct SupplierSyncs: Sendable {
+    /// How long it is known which rows a sync set aside.
+    static let memory: TimeInterval = 30 * 86_400
+    private static let remembered = 50
+
     package init() {}
 
     /// Opens a sync. One that is still open for the same feed is superseded.
@@ -76,12 +80,31 @@ package struct SupplierSyncs: Sendable {
             """
         ).rows
         for row in earlier { try await dropChunks(of: row.id("id"), in: tx) }
+        try await forget(before: now.addingTimeInterval(-Self.memory), of: feed.id, in: tx)
         try await tx.execute(
             """
             insert into shop.supplier_sync (tenant_id, id, feed_id, run_id, mode, started_at)
             values (\(tx.tenantUUID), \(id.rawValue), \(feed.id.rawValue), \(run), \(mode.rawValue), \(now))
             """)
         return OpenSync(id: id, feed: feed.id, supplier: feed.supplier, mode: mode)
+    }
+
+    /// Drops what old syncs set aside or found; their counts stay. Only the newest of the old ones are looked
+    /// at: one is opened for every one that grows old, so each is among them in its time.
+    private func forget(
+        before: Date, of feed: SupplierFeedID, in tx: Transaction<OneTenant>
+    ) async throws {
+        let old: Query = """
+            select id from shop.supplier_sync where tenant_id = \(tx.tenantUUID)
+                and feed_id = \(feed.rawValue) and started_at < \(before)
+            order by started_at desc limit \(Self.remembered)
+            """
+        let ids = try await tx.execute(old).column(0, as: UUID.self)
+        guard !ids.isEmpty else { return }
+        try await tx.pipeline(
+            ["feed_quarantine", "supplier_change", "feed_chunk"].map { table in
+                "delete from shop.\(raw: table) where tenant_id = \(tx.tenantUUID) and sync_id = any(\(ids))"
+            })
     }
 
     /// Takes the sync's row until the transaction ends. Throws when it is not open any more.

@@ -51,7 +51,23 @@ package struct Tenants: Sendable {
 
     /// The store that a host serves, or nil for a host that leads nowhere.
     package func store(atHost host: String) async throws -> Store? {
+        try await storeAndDomain(atHost: host)?.store
+    }
+
+    /// The store that a host serves, or nil for a host that leads nowhere, and the store's own domain where
+    /// it has one: all its other hosts lead there.
+    package func storeAndDomain(atHost host: String) async throws -> (store: Store, domain: String?)? {
         guard let tenant = try await tenant(ofHost: host) else { return nil }
-        return try await database.transaction(for: tenant) { try await Stores().load(in: $0) }
+        return try await database.transaction(for: tenant) { tx in
+            let domain = try await tx.first(
+                """
+                select host from shop.store_host
+                where tenant_id = \(tx.tenantUUID) and kind = 'custom' and verified_at is not null
+                order by verified_at desc, host limit 1
+                """)
+            return (
+                try await Stores().load(in: tx), try domain?.decode("host", as: String.self)
+            )
+        }
     }
 }

@@ -72,6 +72,19 @@ package struct StripeFailure: Classified, Sendable, Equatable {
         }
     }
 
+    /// Stripe surely did not do what was asked, and asking again would not help. Money that was reserved for
+    /// it is free again only then: of any other end it is not known whether it moved.
+    package var isRefusal: Bool {
+        guard case .permanent = disposition, !mayHaveHappened else { return false }
+        // Of a key that was used with other parameters, what became of that use is not known either.
+        if case .idempotencyMismatch = reason { return false }
+        return true
+    }
+
+    /// The code of a failure that lies with the platform's own key, and with nobody's card.
+    package static let keyRefused = "stripe.key_refused"
+    package static let resourceMissing = "stripe.resource_missing"
+
     package var code: String {
         switch reason {
         case .cardDeclined: "stripe.card_declined"
@@ -80,9 +93,9 @@ package struct StripeFailure: Classified, Sendable, Equatable {
         case .rateLimited: "stripe.rate_limited"
         case .unreachable: "stripe.unreachable"
         case .apiError: "stripe.api_error"
-        case .keyRefused: "stripe.key_refused"
+        case .keyRefused: Self.keyRefused
         case .forbidden: "stripe.forbidden"
-        case .resourceMissing: "stripe.resource_missing"
+        case .resourceMissing: Self.resourceMissing
         case .unexpectedState: "stripe.unexpected_state"
         case .alreadyRefunded: "stripe.already_refunded"
         case .disputed: "stripe.disputed"

@@ -13,7 +13,9 @@ extension Dashboard {
                 let isSignedIn = try await desk.session(of: request) != nil
                 return .seeOther(isSignedIn ? "/stores" : "/sign-in")
             },
-            page("/sign-up") { request in signUpPage(request, [], ["language": "en"]).response() },
+            page("/sign-up") { request in
+                signUpPage(request, try await ownLinkProblems(request), ["language": "en"]).response()
+            },
             form("/sign-up", signUp),
             page("/sign-in") { request in signInPage(request, []).response() },
             form("/sign-in", signIn),
@@ -51,7 +53,7 @@ extension Dashboard {
     ) -> DashboardPage {
         let form = FormView(
             request: request, action: "/sign-up", fields: Self.signUpFields, values: values,
-            problems: problems, button: "Create the account")
+            problems: problems, button: "Create the account", hidden: request.referrerField)
         return DashboardPage(
             request, title: "Open an account",
             main: """
@@ -76,7 +78,9 @@ extension Dashboard {
         }
         let language = request.form["language"].flatMap { Language(rawValue: $0) } ?? .english
         try await desk.signUp(
-            AccountDesk.SignUp(email: email, name: name, password: password, language: language), on: request)
+            AccountDesk.SignUp(
+                email: email, name: name, password: password, language: language,
+                referrer: request.referrer), on: request)
         return letterSent(request)
     }
 

@@ -29,7 +29,8 @@ extension Dashboard {
                 """
                 <li><div><span class="name"><a href="/stores/\(store.tenant.description)/onboarding">\
                 \(store.name)</a></span><p class="fine">\(onboarding.host(of: store.slug)) · \
-                \(membership.role.rawValue)</p></div><span class="tag">\(store.status.rawValue)</span></li>
+                \(membership.role.rawValue)</p><p class="fine">\(Self.places(of: store))</p></div>\
+                <span class="tag">\(store.status.rawValue)</span></li>
                 """)
         }
         let list: HTML = "<ul class=\"lines panel\">\(rows)</ul>"
@@ -41,6 +42,10 @@ extension Dashboard {
                 <p><a class="button" href="/stores/new">Open a store</a></p>
                 """
         ).response()
+    }
+
+    private static func places(of store: Store) -> [HTML] {
+        StorePlace.allCases.map { "<a href=\"\(link: $0.address(in: store.tenant))\">\($0.title)</a> " }
     }
 
     private static let storeFields = [
@@ -96,7 +101,7 @@ extension Dashboard {
             try await database.transaction(for: tenant) { tx in
                 try await Stores().open(store, at: onboarding.host(of: slug), now: request.receivedAt, in: tx)
                 try await Onboardings().note(.store, by: account.id, in: tx)
-                let run = try await onboarding.begin(account.id, tx)
+                let run = try await onboarding.begin(account.id, nil, tx)
                 try await Onboardings().recordRun(run, in: tx)
             }
         } catch StoreError.refused(.slugTaken), StoreError.refused(.hostTaken) {

@@ -10,14 +10,28 @@ import WebSupport
 package struct Dashboard: Sendable {
     let desk: AccountDesk
     let onboarding: OnboardingDesk
+    let personalData: PersonalDataDesk?
+    let webhookDesk: WebhookDesk
+    let returnsDesk: ReturnsDesk?
+    let domainDesk: DomainDesk?
 
-    package init(desk: AccountDesk, onboarding: OnboardingDesk) {
+    package init(
+        desk: AccountDesk, onboarding: OnboardingDesk, personalData: PersonalDataDesk? = nil,
+        webhooks: WebhookDesk = WebhookDesk(), domains: DomainDesk? = nil,
+        returns: ReturnsDesk? = nil
+    ) {
+        domainDesk = domains
+        webhookDesk = webhooks
+        returnsDesk = returns
         self.desk = desk
         self.onboarding = onboarding
+        self.personalData = personalData
     }
 
     package var endpoints: [Endpoint] {
-        accountEndpoints + storeEndpoints + wizardEndpoints
+        accountEndpoints + storeEndpoints + wizardEndpoints + personalDataEndpoints
+            + affiliateEndpoints
+            + webhookEndpoints + keyEndpoints + domainEndpoints + returnEndpoints
     }
 
     var database: Database { desk.database }

@@ -31,7 +31,7 @@ struct DashboardPage: Sendable {
     private var header: HTML {
         let out: HTML? = account.map { account in
             """
-            <a href="/stores">Stores</a><span class="fine">\(account.name)</span>\
+            <a href="/stores">Stores</a><a class="fine" href="/account/personal-data">\(account.name)</a>\
             <form method="post" action="/sign-out">\(request.formTokenField)\
             <button class="link">Sign out</button></form>
             """

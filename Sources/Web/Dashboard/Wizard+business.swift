@@ -130,7 +130,7 @@ extension Dashboard {
             returnCost: request.form["return_cost"].flatMap { .init(rawValue: $0) } ?? .shopper)
         if policy == nil {
             problems.append(
-                number("withdrawal") < StorePolicy.withdrawalRange.lowerBound
+                !StorePolicy.withdrawalRange.contains(number("withdrawal"))
                     ? FieldError("withdrawal", "must be 14 to 90: the law gives shoppers fourteen days")
                     : FieldError("days_to", "must be 0 to 30, and not before the first"))
         }

@@ -72,7 +72,19 @@ extension Dashboard {
         let store = try await inStore(request, account, may: .administer) { try await Stores().load(in: $0) }
         let address = request.origin + OnboardingStep.payments.address(in: store.tenant)
         guard let stripe = store.stripeAccount else { return .seeOther(address) }
-        return .seeOther(try await onboarding.stripeLink(stripe, address, address))
+        let link = try await onboarding.stripeLink(stripe, address, address)
+        return try await show(request, account) { visit, _ in
+            visit.page(.payments, Self.onward(to: link))
+        }
+    }
+
+    /// A link and no redirect: forms of ours may only lead to ourselves, and browsers hold the answer to a
+    /// form to that.
+    private static func onward(to link: String) -> HTML {
+        """
+        <div class="note"><p>Stripe asks for the rest on its own pages and sends you back here.</p></div>
+        <p><a class="button" href="\(link: link)">Continue at Stripe</a></p>
+        """
     }
 
     // MARK: - Invoices

@@ -51,6 +51,9 @@ extension Dashboard {
 
     private func publishBox(_ visit: Visit, _ list: PublishChecklist, _ isComing: Bool) -> HTML {
         let address = OnboardingStep.publish.address(in: visit.store.tenant)
+        if visit.store.status == .paused {
+            return "<div class=\"note warn\" role=\"status\"><p>Your store is paused.</p></div>"
+        }
         if visit.store.status != .draft {
             let host =
                 "\(visit.request.isSecure ? "https" : "http")://\(onboarding.host(of: visit.store.slug))"
@@ -84,16 +87,16 @@ extension Dashboard {
     }
 
     func savePublish(_ request: WebRequest, _ account: Account) async throws -> WebResponse {
-        let (tenant, run, list) = try await inStore(request, account, may: .administer) { tx in
+        let (tenant, state, list) = try await inStore(request, account, may: .administer) { tx in
             let list = try await Onboardings().checklist(at: request.receivedAt, in: tx)
-            return (tx.tenant, try await Onboardings().find(in: tx)?.run, list)
+            return (tx.tenant, try await Onboardings().find(in: tx), list)
         }
-        guard list.mayPublish, let run else {
+        guard list.mayPublish, let state else {
             return try await show(
                 request, account, problems: [FieldError("publish", "something is missing")]
             ) { visit, _ in visit.page(.publish, publishBox(visit, list, false)) }
         }
-        try await onboarding.tell(.publish, run)
+        try await tell(.publish, about: state, of: tenant)
         return .seeOther(OnboardingStep.publish.address(in: tenant) + "?publishing=1")
     }
 }

@@ -54,7 +54,8 @@ extension Dashboard {
             <p>\(taken) product\(taken == 1 ? "" : "s") in your store.</p>
             \(refusals)
             <form method="get" class="buy" role="search"><div><label for="q">Search</label>\
-            <input id="q" name="q" value="\(visit.request.query["q"] ?? "")"></div>\
+            <input id="q" name="q" minlength="\(CatalogueShelf.shortestSearch)"\
+             value="\(visit.request.query["q"] ?? "")"></div>\
             <button class="quiet">Search</button></form>
             <form method="post" action="\(link: OnboardingStep.catalogue.address(in: store.tenant))\
             " class="panel">

@@ -105,13 +105,29 @@ extension Dashboard {
         _ step: OnboardingStep, skipped: Bool = false, _ request: WebRequest, _ account: Account,
         _ body: (Transaction<OneTenant>) async throws -> Void
     ) async throws -> WebResponse {
-        let (tenant, run) = try await inStore(request, account, may: .change) { tx in
+        let (tenant, state) = try await inStore(request, account, may: .change) { tx in
             guard let state = try await Onboardings().find(in: tx) else { throw WebProblem(.notFound) }
             try await body(tx)
             try await Onboardings().note(step, skipped: skipped, by: account.id, in: tx)
-            return (tx.tenant, state.run)
+            return (tx.tenant, state)
         }
-        if let run { try await onboarding.tell(.saved(step), run) }
+        try await tell(.saved(step), about: state, of: tenant)
         return .seeOther((step.next ?? .publish).address(in: tenant))
+    }
+
+    /// Tells the store's run. One that has ended before the store was published, after a long silence or
+    /// because an operator ended it, is followed by another.
+    func tell(
+        _ news: OnboardingDesk.News, about state: Onboarding, of store: TenantID
+    ) async throws {
+        guard state.publishedAt == nil else { return }
+        if let run = state.run, try await onboarding.tell(news, run) { return }
+        let next = try await database.transaction(for: store) { tx in
+            let owner = try await Stores().load(in: tx).owner
+            let next = try await onboarding.begin(owner, state.run, tx)
+            try await Onboardings().replaceRun(state.run, by: next, in: tx)
+            return next
+        }
+        _ = try await onboarding.tell(news, next)
     }
 }

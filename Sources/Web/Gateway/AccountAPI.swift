@@ -14,6 +14,7 @@ struct AccountAPI: Sendable {
     var endpoints: [Endpoint] {
         [
             api("/me", me), api("/stores", stores), api("/stores/:store", store),
+            api("/stores/:store/events", events),
         ]
     }
 
@@ -29,7 +30,7 @@ struct AccountAPI: Sendable {
 
     private enum Caller: Sendable {
         case person(Account)
-        case key(of: TenantID)
+        case key(OpenedKey)
     }
 
     private func caller(of request: WebRequest) async throws -> Caller {
@@ -39,9 +40,9 @@ struct AccountAPI: Sendable {
         let credential = halves[1].trimmed
         if credential.hasPrefix(APIKeys.prefix) {
             guard let key = SecretToken(presented: credential),
-                let tenant = try await APIKeys(database).tenant(of: key)
+                let opened = try await APIKeys(database).open(key, at: request.receivedAt)
             else { throw refusal }
-            return .key(of: tenant)
+            return .key(opened)
         }
         guard let tokens else { throw refusal }
         let user = try await tokens.user(of: credential, at: request.receivedAt)
@@ -89,8 +90,8 @@ struct AccountAPI: Sendable {
                 Person(
                     kind: "user", id: account.id.description, email: account.email.rawValue,
                     name: account.name))
-        case .key(let tenant):
-            return try .json(Person(kind: "key", id: tenant.description, email: nil, name: nil))
+        case .key(let key):
+            return try .json(Person(kind: "key", id: key.tenant.description, email: nil, name: nil))
         }
     }
 
@@ -99,24 +100,73 @@ struct AccountAPI: Sendable {
             let stores: [StoreDocument]
         }
         var documents: [StoreDocument] = []
-        for (tenant, role) in try await memberships(caller) {
+        for (tenant, role) in try await memberships(caller, for: .store) {
             documents.append(try await document(tenant, role))
         }
         return try .json(List(stores: documents))
     }
 
     private func store(_ request: WebRequest, _ caller: Caller) async throws -> WebResponse {
-        let wanted = try request.parameter("store")
-        let found = try await memberships(caller).first { $0.tenant.description == wanted.lowercased() }
-        guard let found else { throw WebProblem(.notFound, "there is no such store") }
+        let found = try await membership(request, caller, for: .store)
         return try .json(try await document(found.tenant, found.role))
     }
 
-    private func memberships(_ caller: Caller) async throws -> [(tenant: TenantID, role: String)] {
+    /// What has happened, oldest first, for programs that ask instead of listening. `after` is the number of
+    /// the last one that they have seen.
+    private func events(_ request: WebRequest, _ caller: Caller) async throws -> WebResponse {
+        struct Document: Encodable {
+            let id: String
+            let number: Int64
+            let kind: String
+            let object: String
+            let createdAt: Date
+            let body: String
+        }
+        struct List: Encodable {
+            let events: [Document]
+        }
+        let found = try await membership(request, caller, for: .events)
+        let after = try Self.place(request.query["after"])
+        let events = try await database.transaction(for: found.tenant) {
+            try await WebhookEvents().list(after: after, isSettled: true, in: $0)
+        }
+        return try .json(
+            List(
+                events: events.map {
+                    Document(
+                        id: $0.id.description, number: $0.number, kind: $0.kind, object: $0.object,
+                        createdAt: $0.createdAt, body: $0.body)
+                }))
+    }
+
+    private static func place(_ text: String?) throws -> Int64 {
+        guard let text else { return 0 }
+        guard let place = Int64(text), place >= 0 else {
+            throw WebProblem(.invalidFields, fields: [FieldError("after", "must be the number of an event")])
+        }
+        return place
+    }
+
+    private func membership(
+        _ request: WebRequest, _ caller: Caller, for scope: APIScope
+    ) async throws -> (tenant: TenantID, role: String) {
+        let wanted = try request.parameter("store").lowercased()
+        let found = try await memberships(caller, for: scope).first { $0.tenant.description == wanted }
+        guard let found else { throw WebProblem(.notFound, "there is no such store") }
+        return found
+    }
+
+    private func memberships(
+        _ caller: Caller, for scope: APIScope
+    ) async throws -> [(tenant: TenantID, role: String)] {
         switch caller {
         case .person(let account):
-            try await Memberships(database).all(of: account.id).map { ($0.tenant, $0.role.rawValue) }
-        case .key(let tenant): [(tenant, "key")]
+            return try await Memberships(database).all(of: account.id).map { ($0.tenant, $0.role.rawValue) }
+        case .key(let key):
+            guard key.scopes.contains(scope) else {
+                throw WebProblem(.forbidden, "this key was not made for \(scope.rawValue)")
+            }
+            return [(key.tenant, "key")]
         }
     }
 

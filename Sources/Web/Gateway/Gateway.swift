@@ -9,6 +9,7 @@ package struct Gateway: Sendable {
     private let resend: ResendHooks
     private let shop: ShopAPI
     private let accounts: AccountAPI
+    private let edge: EdgeQuestions
 
     /// - Parameters:
     ///   - processor: works on what the webhooks wrote down; it runs as a service beside the server.
@@ -20,6 +21,7 @@ package struct Gateway: Sendable {
         resendSecrets: [Secret], tokens: AccessTokens? = nil
     ) {
         accounts = AccountAPI(database: database, tokens: tokens)
+        edge = EdgeQuestions(tenants: Tenants(database))
         let inbox = Inbox(database)
         stripe = StripeHooks(settings: settings, inbox: inbox, processor: processor)
         resend = ResendHooks(secrets: resendSecrets, inbox: inbox, processor: processor)
@@ -28,5 +30,6 @@ package struct Gateway: Sendable {
 
     package var endpoints: [Endpoint] {
         stripe.endpoints + resend.endpoints + shop.endpoints + accounts.endpoints
+            + edge.endpoints
     }
 }

@@ -48,10 +48,11 @@ extension InboxProcessor {
         guard let tenant = try await tenants.tenant(ofStripeAccount: account.rawValue) else {
             return .unmatched("no store has the account \(account)")
         }
+        let told = try await Stores.time(database)
         return try await database.transaction(for: tenant) { tx in
             try await Stores().recordStripe(
                 account: account.rawValue, state: .restricted, requirements: [],
-                disabledReason: "disconnected", paysOut: false, in: tx)
+                disabledReason: "disconnected", paysOut: false, readAt: told, in: tx)
             try await inbox.markProcessed(source: entry.source, id: entry.id, in: tx)
             return .done(tenant)
         }

@@ -233,12 +233,14 @@ package final class InboxProcessor: Service {
         guard let tenant = try await tenants.tenant(ofStripeAccount: id.rawValue) else {
             return .unmatched("no store has the account \(id)")
         }
+        let asked = try await Stores.time(database)
         let account = try await readAccount(id)
         return try await database.transaction(for: tenant) { tx in
             try await Stores().recordStripe(
                 account: id.rawValue, state: account.storeState,
                 requirements: account.requirements.currentlyDue,
-                disabledReason: account.requirements.disabledReason, paysOut: account.payoutsEnabled, in: tx)
+                disabledReason: account.requirements.disabledReason, paysOut: account.payoutsEnabled,
+                readAt: asked, in: tx)
             try await tellAccount(entry.id, tx)
             try await inbox.markProcessed(source: entry.source, id: entry.id, in: tx)
             return .done(tenant)

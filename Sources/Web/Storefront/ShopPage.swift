@@ -69,6 +69,8 @@ struct ShopPage: Sendable {
         return """
             <div class="bar">
             <nav aria-label="\(words(.languages))"><ul class="tongues">\(tongues)</ul></nav>
+            <a href="\(link: request.address("/personal-data"))">\
+            \(PersonalDataWords(request.language).title)</a>
             <span>\(words(.poweredBy))</span>
             </div>
             """

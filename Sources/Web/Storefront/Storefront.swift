@@ -11,15 +11,22 @@ package struct Storefront: Sendable {
     let views: OrderViews
     let events: OrderEvents
     let hosted: HostedPayment
+    let personalData: PersonalDataDesk?
+    let returns: ReturnsDesk?
 
     /// - Parameters:
     ///   - desk: what makes quotes and checkouts and starts their runs.
     ///   - progress: where news about an order comes from.
     ///   - hosted: the page on which the shopper enters the card.
+    ///   - personalData: where shoppers ask what is kept about them.
+    ///   - returns: where they withdraw, and correct the address.
     package init(
         database: Database, desk: CheckoutDesk, progress: any OrderProgress = PolledProgress(),
-        listeners: ListenerLimit = ListenerLimit(), hosted: HostedPayment
+        listeners: ListenerLimit = ListenerLimit(), hosted: HostedPayment,
+        personalData: PersonalDataDesk? = nil, returns: ReturnsDesk? = nil
     ) {
+        self.returns = returns
+        self.personalData = personalData
         self.database = database
         self.desk = desk
         views = OrderViews(database)
@@ -46,10 +53,10 @@ package struct Storefront: Sendable {
                 .text("User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /o/\n")
             },
             LiveScript.asset.endpoint,
-        ]
+        ] + personalDataEndpoints + returnEndpoints
     }
 
-    private func page(
+    func page(
         _ method: String, _ path: String, _ handler: @escaping Endpoint.Handler, isRateLimited: Bool = false
     ) -> Endpoint {
         Endpoint(

@@ -106,7 +106,7 @@ extension Words {
         .failedText: "An item became unavailable before payment. Nothing has been charged.",
         .refundedTitle: "Your money is on its way back",
         .refundedText: "We refunded {amount}. It takes 5 to 10 days to show on your statement.",
-        .partlyRefundedText: "We refunded {amount} for items we could not deliver.",
+        .partlyRefundedText: "We refunded {amount} of this order.",
         .canceledTitle: "This order was cancelled",
         .canceledText: "Nothing will be delivered.",
         .latePaidText: "Your payment arrived after the order had expired. We serve it or refund it in full.",

@@ -108,7 +108,7 @@ extension Words {
         .refundedTitle: "Ihr Geld ist auf dem Rückweg",
         .refundedText:
             "Wir haben {amount} erstattet. Der Betrag erscheint in 5 bis 10 Tagen auf Ihrem Konto.",
-        .partlyRefundedText: "Wir haben {amount} für nicht lieferbare Artikel erstattet.",
+        .partlyRefundedText: "Wir haben {amount} dieser Bestellung erstattet.",
         .canceledTitle: "Diese Bestellung wurde storniert",
         .canceledText: "Es wird nichts geliefert.",
         .latePaidText: "Ihre Zahlung kam nach Ablauf an. Wir liefern oder erstatten vollständig.",

@@ -105,7 +105,7 @@ extension Words {
         .failedText: "Un produs a devenit indisponibil înainte de plată. Nu s-a încasat nimic.",
         .refundedTitle: "Banii sunt pe drumul de întoarcere",
         .refundedText: "Am rambursat {amount}. Suma apare pe extras în 5 până la 10 zile.",
-        .partlyRefundedText: "Am rambursat {amount} pentru produsele pe care nu le-am putut livra.",
+        .partlyRefundedText: "Am rambursat {amount} din această comandă.",
         .canceledTitle: "Această comandă a fost anulată",
         .canceledText: "Nu se va livra nimic.",
         .latePaidText: "Plata a ajuns după expirarea comenzii. O onorăm sau o rambursăm integral.",

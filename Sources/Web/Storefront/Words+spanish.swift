@@ -105,7 +105,7 @@ extension Words {
         .failedText: "Un artículo dejó de estar disponible antes del pago. No se ha cobrado nada.",
         .refundedTitle: "Su dinero está de vuelta",
         .refundedText: "Hemos reembolsado {amount}. Tarda de 5 a 10 días en aparecer en su extracto.",
-        .partlyRefundedText: "Hemos reembolsado {amount} por los artículos que no pudimos entregar.",
+        .partlyRefundedText: "Hemos reembolsado {amount} de este pedido.",
         .canceledTitle: "Este pedido ha sido cancelado",
         .canceledText: "No se entregará nada.",
         .latePaidText:

@@ -1,5 +1,5 @@
 // Signing up, in and out, and a forgotten password. The desk answers alike whether an address is known or
-// not, and does the same work for both; what differs goes to the mailbox alone. Attempts are limited by
+// not, and in the same time; what differs goes to the mailbox alone. Attempts are limited by
 // account and by network address, in the database, so that the limit holds across processes.
 
 import Commerce
@@ -44,8 +44,13 @@ package struct AccountDesk: Sendable {
         package let name: String
         package let password: String
         package let language: Language
+        /// The code of the affiliate whose link led here.
+        package let referrer: String?
 
-        package init(email: EmailAddress, name: String, password: String, language: Language) {
+        package init(
+            email: EmailAddress, name: String, password: String, language: Language, referrer: String? = nil
+        ) {
+            self.referrer = referrer
             self.email = email
             self.name = name
             self.password = password
@@ -72,12 +77,17 @@ package struct AccountDesk: Sendable {
             if known == nil {
                 try await accounts.add(
                     id, email: wish.email, name: wish.name, language: wish.language, in: room)
+                if let code = wish.referrer {
+                    _ = try await Affiliates().attribute(toCode: code, at: request.receivedAt, in: room)
+                }
             }
             if let known, known.isVerified {
                 try await send(.alreadyKnown, to: known.email, known.language, request, in: room)
             } else {
                 let token = try await AccountTokens().issue(
-                    .verify, passwordHash: hash, at: request.receivedAt, secrets: secrets, in: room)
+                    .verify, passwordHash: hash,
+                    for: AccountTokens.Person(name: wish.name, language: wish.language),
+                    at: request.receivedAt, secrets: secrets, in: room)
                 try await send(.verify(token), to: wish.email, wish.language, request, in: room)
             }
         }
@@ -99,7 +109,9 @@ package struct AccountDesk: Sendable {
         return try await database.transaction(for: owner.room) { room in
             // Looked up again, now for keeps: of two who come at once one finds it spent.
             let held = try await AccountTokens().find(token, .verify, at: now, in: room)
-            guard let hash = held?.passwordHash else { return nil }
+            guard let held, let hash = held.passwordHash else { return nil }
+            // Another may have signed up with this address before, under whatever name.
+            if let person = held.person { try await accounts.introduce(person, as: owner, in: room) }
             return try await admit(owner, hash, in: room, at: now)
         }
     }
@@ -141,6 +153,10 @@ package struct AccountDesk: Sendable {
     /// Writes to the address if it has an account, and says nothing about it.
     package func askReset(_ email: EmailAddress, on request: WebRequest) async throws {
         try await passLetter(to: email, request)
+        try await EvenPace.keep { try await writeReset(email, request) }
+    }
+
+    private func writeReset(_ email: EmailAddress, _ request: WebRequest) async throws {
         guard let account = try await accounts.find(email) else { return }
         try await database.transaction(for: account.id.room) { room in
             let token = try await AccountTokens().issue(
@@ -191,12 +207,12 @@ package struct AccountDesk: Sendable {
     }
 
     private func passLetter(to email: EmailAddress, _ request: WebRequest) async throws {
-        try await pass(.letterAddress, request.clientAddress, request.receivedAt)
+        try await pass(.letterAddress, request.clientNetwork, request.receivedAt)
         try await pass(.letterAccount, email.canonical, request.receivedAt)
     }
 
     private func passAddress(_ request: WebRequest) async throws {
-        try await pass(.signInAddress, request.clientAddress, request.receivedAt)
+        try await pass(.signInAddress, request.clientNetwork, request.receivedAt)
     }
 
     private func pass(_ rule: Throttle.Rule, _ subject: String, _ now: Date) async throws {

@@ -18,7 +18,7 @@ struct Counter: Sendable {
             guard let decoded = PercentCoding.decode(value.utf8) else { throw WebProblem(.notFound) }
             visit.parameters[String(name)] = decoded
         }
-        if endpoint.isRateLimited { try rateLimit.check(visit.clientAddress, now: visit.receivedAt) }
+        if endpoint.isRateLimited { try rateLimit.check(visit.clientNetwork, now: visit.receivedAt) }
         if endpoint.readsBody {
             try checkType(visit)
             visit.body = try await read(request)

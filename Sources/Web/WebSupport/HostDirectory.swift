@@ -50,7 +50,9 @@ package final class HostDirectory: Sendable {
         self.init(
             platformHosts: platformHosts, dashboardHosts: dashboardHosts, consoleHosts: consoleHosts
         ) { host in
-            try await tenants.store(atHost: host).flatMap { StoreSite($0) }
+            try await tenants.storeAndDomain(atHost: host).flatMap {
+                StoreSite($0.store, domain: $0.domain)
+            }
         }
     }
 

@@ -12,8 +12,11 @@ package struct OnboardingDesk: Sendable {
         case publish
     }
 
-    package typealias Begin = @Sendable (_ owner: UserID, _ tx: Transaction<OneTenant>) async throws -> UUID
-    package typealias Tell = @Sendable (_ news: News, _ run: UUID) async throws -> Void
+    /// Begins the run of a store, or the one that comes after a run that has ended: once after each.
+    package typealias Begin =
+        @Sendable (_ owner: UserID, _ ended: UUID?, _ tx: Transaction<OneTenant>) async throws -> UUID
+    /// False where the run has ended.
+    package typealias Tell = @Sendable (_ news: News, _ run: UUID) async throws -> Bool
     /// Makes a link into Stripe's forms for the owner who asks now; it lives minutes and works once.
     package typealias StripeLink =
         @Sendable (_ account: String, _ refresh: String, _ back: String) async throws -> String

@@ -15,6 +15,7 @@ package struct OrderView: Sendable, Equatable {
     package var payment: Payment?
     package var parcels: [Parcel] = []
     package var invoiceNumber: String?
+    package var returns = OrderReturns()
 
     package enum State: Sendable, Equatable {
         case preparing

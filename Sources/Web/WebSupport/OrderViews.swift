@@ -65,7 +65,8 @@ package struct OrderViews: Sendable {
             parcels: try await SupplierOrders().parcels(of: order.id, in: tx).map(OrderView.Parcel.init),
             invoiceNumber: invoice.flatMap { invoice in
                 invoice.series.flatMap { series in invoice.number.map { "\(series)-\($0)" } }
-            })
+            },
+            returns: try await OrderReturns(of: order.id, in: tx))
     }
 }
 

@@ -17,6 +17,8 @@ package struct PageFrame: Sendable {
     /// Browsers without script reload the page this often.
     package var refreshSeconds: Int?
     package var script: Asset?
+    /// Beside the one stylesheet that all faces share.
+    package var styles: [Asset] = []
 
     package init(
         language: Language, title: String, header: HTML = .empty, main: HTML, footer: HTML = .empty,
@@ -41,6 +43,7 @@ package struct PageFrame: Sendable {
         <title>\(title)</title>
         \(headLinks)
         <link rel="stylesheet" href="\(Stylesheet.asset.path)">
+        \(styles.map { "<link rel=\"stylesheet\" href=\"\($0.path)\">\n" as HTML })\
         <link rel="icon" href="\(Stylesheet.icon.path)" type="image/svg+xml">
         </head>
         <body>

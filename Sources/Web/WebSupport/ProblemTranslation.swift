@@ -52,6 +52,8 @@ enum ProblemTranslation {
             WebProblem(.invalidFields, fields: [FieldError("quantity", "is out of range")])
         case .marginNegative, .unitsNotAvailable:
             WebProblem(.itemUnavailable, "an item in the cart is temporarily unavailable")
+        case .couponUsedUp:
+            WebProblem(.quoteChanged, "the coupon has been used up; ask for the price again")
         case .productUnknown, .cartUnknown, .quoteUnknown:
             WebProblem(.notFound, "it does not exist in this store: \(problem.rawValue)")
         default:

@@ -20,9 +20,10 @@ struct TokenBucket: Sendable, Equatable {
 
     /// Nil when the request may pass, otherwise the whole seconds to wait.
     mutating func take(now: Date) -> Int? {
-        // A clock that steps back adds nothing.
+        // A clock that steps back adds nothing, neither now nor when it has caught up again: requests
+        // arrive here in another order than they began.
         tokens = min(capacity, tokens + max(0, now.timeIntervalSince(updatedAt)) / interval)
-        updatedAt = now
+        updatedAt = max(updatedAt, now)
         guard tokens >= 1 else { return Int(((1 - tokens) * interval).rounded(.up)) }
         tokens -= 1
         return nil

@@ -40,7 +40,11 @@ struct Reception: HTTPResponder {
             let opened = try await open(request, id: id, context: context)
             visit = opened
             context.visit = opened
-            answer = try await router.respond(to: request, context: context)
+            if let domain = CanonicalHost.redirect(opened) {
+                answer = Response(domain)
+            } else {
+                answer = try await router.respond(to: request, context: context)
+            }
         } catch {
             let refused = refuse(error, id: id, visit: visit, request: request, context: context)
             problem = refused.name
@@ -71,6 +75,8 @@ struct Reception: HTTPResponder {
             clientAddress: clientAddress(context.clientAddress, headers["x-forwarded-for"]), site: site,
             session: signer.session(cookieHeader: headers["cookie"]), receivedAt: now)
         visit.isSecure = configuration.isSecure
+        visit.rawQuery = request.uri.query
+        visit.port = context.port
         if let language = Self.pathLanguage(request.uri.path) {
             visit.language = language
             visit.languageIsExplicit = true

@@ -11,6 +11,8 @@ import Synchronization
 struct VisitContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let clientAddress: String
+    /// Of the socket that the request came to.
+    let port: Int?
     var visit: WebRequest?
     /// Filled by the chosen endpoint; a reference, so that the reception sees it after a failure too.
     let kind = Noted<Endpoint.Kind>()
@@ -18,6 +20,7 @@ struct VisitContext: RequestContext {
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         clientAddress = source.channel.remoteAddress?.ipAddress ?? "unknown"
+        port = source.channel.localAddress?.port
     }
 
     /// The pattern of the endpoint, never the path.

@@ -30,11 +30,14 @@ package struct StoreSite: Sendable, Equatable {
     package let shipping: Money
     /// False while the store shows its catalogue but cannot take money yet.
     package let takesOrders: Bool
+    /// The store's own domain, to which its other hosts lead.
+    package let domain: String?
 
     package init(
         tenant: TenantID, name: String, languages: [Language], country: CountryCode, shipping: Money,
-        takesOrders: Bool
+        takesOrders: Bool, domain: String? = nil
     ) {
+        self.domain = domain
         self.tenant = tenant
         self.name = name
         self.languages = languages.isEmpty ? [.english] : languages
@@ -44,11 +47,12 @@ package struct StoreSite: Sendable, Equatable {
     }
 
     /// Nil for a store that is not open to the public.
-    package init?(_ store: Store) {
+    package init?(_ store: Store, domain: String? = nil) {
         guard store.status == .published || store.status == .paused else { return nil }
         self.init(
             tenant: store.tenant, name: store.name, languages: store.languages,
-            country: store.country, shipping: store.shipping, takesOrders: store.takesPayments)
+            country: store.country, shipping: store.shipping, takesOrders: store.takesPayments,
+            domain: domain)
     }
 
     /// The language of addresses without a prefix.
@@ -81,6 +85,10 @@ package struct WebRequest: Sendable {
     /// Goes into a hidden field of every form on the page.
     package internal(set) var formToken = ""
     package internal(set) var isSecure = false
+    /// As it was sent, without the question mark.
+    package internal(set) var rawQuery: String?
+    /// Our own port, where browsers reach it without a proxy in front.
+    package internal(set) var port: Int?
 
     /// The store this request is for. Only endpoints of scope `.store` may ask.
     package var store: StoreSite {
@@ -115,6 +123,16 @@ package struct WebRequest: Sendable {
 }
 
 extension WebRequest {
-    /// Scheme, host and port of this request, for addresses that leave the site and come back.
-    package var origin: String { "\(isSecure ? "https" : "http")://\(authority)" }
+    /// Scheme, host and port of this site, for addresses that leave it and come back. Of what the client
+    /// wrote only the host is taken, which is one of ours: a link in a letter must not lead to a port that a
+    /// stranger chose.
+    package var origin: String {
+        let host = HostDirectory.host(of: authority) ?? ""
+        if isSecure { return "https://\(host)" }
+        return "http://\(host)" + (port.map { $0 == 80 ? "" : ":\($0)" } ?? "")
+    }
+
+    /// Who asks, as far as limits go: the address, or of an IPv6 address the network that one customer has to
+    /// itself.
+    package var clientNetwork: String { ClientNetwork.of(clientAddress) }
 }

@@ -43,6 +43,9 @@ struct BillingCommand: AsyncParsableCommand {
         func run() async throws {
             let month = try BillingMonth(parsing: month)
             let run = try await BillingCommand.withPlatform { platform in
+                guard try await PlatformMonths(platform.database).isOver(month, at: platform.clock.now) else {
+                    throw ValidationError("\(month) is not over yet; `billing preview` shows where it stands")
+                }
                 // Carries the commit of the start; leaving this scope ends and awaits it.
                 async let _: Void = platform.runs.run()
                 let started = try await platform.runs.start(

@@ -25,7 +25,8 @@ struct Faces {
             do {
                 return try await runs.start(
                     CheckoutToFulfilment.self, CheckoutToFulfilment.Input(checkout: checkout.id),
-                    once: checkout.id.description, for: Tenant(tx.tenant), in: tx.postgres
+                    once: checkout.id.description, for: Tenant(tx.tenant),
+                    subject: try platform.subject(checkout.email, of: tx.tenant), in: tx.postgres
                 ).id.rawValue
             } catch RunsError.overloaded(let what, let pause) {
                 platform.logger.warning("a checkout was put off", metadata: ["because": "\(what)"])
@@ -37,7 +38,8 @@ struct Faces {
         let storefront = Storefront(
             database: platform.database, desk: desk,
             hosted: HostedPayment(
-                base: settings.text(.hostedPaymentBase, default: Self.sandboxPage(settings))))
+                base: settings.text(.hostedPaymentBase, default: Self.sandboxPage(settings))),
+            personalData: try platform.personalDataDesk(), returns: platform.returnsDesk())
         let gateway = Gateway(
             database: platform.database, desk: desk, processor: inbox,
             stripe: StripeHookSettings(
@@ -47,16 +49,42 @@ struct Faces {
             resendSecrets: [Secret(try settings.required(.resendSecret))],
             tokens: try platform.accessTokens())
         server = WebServer(
-            WebServer.Configuration(
-                address: settings.text(.webAddress, default: "127.0.0.1"),
-                port: try settings.integer(.webPort, in: 0...65_535, default: 8080),
-                isSecure: try settings.flag(.webIsSecure), sessionSecret: try Self.sessionSecret(settings)),
+            try Self.configuration(settings),
             hosts: HostDirectory(
                 platformHosts: [domain, "127.0.0.1", "localhost"],
-                dashboardHosts: [Platform.dashboardHost(domain)], tenants: Tenants(platform.database)),
-            endpoints: storefront.endpoints + gateway.endpoints + (try platform.dashboard()).endpoints,
+                dashboardHosts: [Platform.dashboardHost(domain)],
+                consoleHosts: [Platform.consoleHost(domain)], tenants: Tenants(platform.database)),
+            endpoints: storefront.endpoints + gateway.endpoints + (try platform.dashboard()).endpoints
+                + (try platform.console()).endpoints,
             checks: platform.readiness,
             metrics: metrics, rateLimit: try Self.rateLimit(settings), logger: platform.logger)
+    }
+
+    private static func configuration(_ settings: Settings) throws -> WebServer.Configuration {
+        var configuration = WebServer.Configuration(
+            address: settings.text(.webAddress, default: "127.0.0.1"),
+            port: try settings.integer(.webPort, in: 0...65_535, default: 8080),
+            isSecure: try settings.flag(.webIsSecure), sessionSecret: try sessionSecret(settings))
+        configuration.trustedProxies = try trustedProxies(settings)
+        return configuration
+    }
+
+    /// Behind a proxy that is not believed every visitor has the proxy's address, and all share one limit.
+    private static func trustedProxies(_ settings: Settings) throws -> Set<String> {
+        guard try settings.flag(.webIsSecure) || settings.optional(.webTrustedProxies) != nil else {
+            return []
+        }
+        return try settings.parsed(.webTrustedProxies) { text in
+            let addresses = text.split(separator: ",").map { $0.filter { $0 != " " } }
+            guard !addresses.isEmpty, addresses.allSatisfy(ClientNetwork.isAddress) else {
+                throw NoAddresses()
+            }
+            return Set(addresses)
+        }
+    }
+
+    private struct NoAddresses: Error, CustomStringConvertible {
+        var description: String { "must be addresses such as 10.0.0.7, with commas between them" }
     }
 
     private static func inbox(

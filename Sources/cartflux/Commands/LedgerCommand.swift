@@ -44,6 +44,7 @@ struct LedgerCommand: AsyncParsableCommand {
                 try await LedgerComparison(database: platform.database, stripe: platform.stripe).run()
             }
             for difference in found.differences { print(LedgerCommand.line(difference)) }
+            for store in found.unread { print("the account of store \(store) cannot be read") }
             print("\(found.accounts) accounts compared, \(found.differences.count) differences")
             guard found.differences.isEmpty else { throw ExitCode(1) }
         }

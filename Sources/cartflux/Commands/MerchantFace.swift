@@ -27,7 +27,48 @@ extension Platform {
             try await runs.start(
                 SendLetter.self, SendLetter.Input(letter: letter), once: "\(letter)", with: room)
         }
-        return Dashboard(desk: desk, onboarding: try onboardingDesk(shop))
+        return Dashboard(
+            desk: desk, onboarding: try onboardingDesk(shop), personalData: try personalDataDesk(),
+            webhooks: try webhookDesk(), domains: domainDesk(), returns: returnsDesk())
+    }
+
+    private func domainDesk() -> DomainDesk {
+        let runs = runs
+        return DomainDesk(
+            begin: { domain, tx in
+                try await runs.start(
+                    FollowDomain.self, FollowDomain.Input(domain: domain), once: "domain:\(domain):0",
+                    with: tx)
+            },
+            nudge: { run in
+                _ = try await runs.send(
+                    .domainNudge, Nothing(), to: RunID(rawValue: run), once: UUID().uuidString)
+            })
+    }
+
+    private func webhookDesk() throws -> WebhookDesk {
+        let runs = runs
+        return WebhookDesk(mayReachPrivateHosts: !(try isLive)) { waiting in
+            for run in waiting {
+                _ = try await runs.send(
+                    .webhookNudge, Nothing(), to: RunID(rawValue: run), once: UUID().uuidString)
+            }
+        }
+    }
+
+    /// Where people ask about their data, on every face and on the command line.
+    func personalDataDesk() throws -> PersonalDataDesk {
+        let sender = try shop.sender
+        let runs = runs
+        let starter = PersonalDataStarter(runs)
+        return PersonalDataDesk(
+            database: database, credentials: try credentials,
+            letterhead: { OutgoingMessage.sender($0, at: sender) },
+            answer: { request, room in try await starter.start(request, in: room) },
+            post: { letter, room in
+                try await runs.start(
+                    SendLetter.self, SendLetter.Input(letter: letter), once: "\(letter)", with: room)
+            })
     }
 
     private func onboardingDesk(_ shop: Shop) throws -> OnboardingDesk {
@@ -35,14 +76,15 @@ extension Platform {
         let stripe = shop.stripe
         return OnboardingDesk(
             baseDomain: try settings.required(.webBaseDomain), credentials: try credentials,
-            begin: { owner, tx in
-                try await runs.start(
-                    MerchantOnboarding.self, MerchantOnboarding.Input(owner: owner), once: "\(tx.tenant)",
-                    for: Tenant(tx.tenant), in: tx.postgres
+            begin: { owner, ended, tx in
+                let after = ended.map { ":after:\($0)" } ?? ""
+                return try await runs.start(
+                    MerchantOnboarding.self, MerchantOnboarding.Input(owner: owner),
+                    once: "\(tx.tenant)\(after)", for: Tenant(tx.tenant), in: tx.postgres
                 ).id.rawValue
             },
             tell: { news, run in
-                _ = try await runs.send(
+                try await runs.send(
                     .onboarding, OnboardingSignal(of: news), to: RunID(rawValue: run),
                     once: UUID().uuidString)
             },

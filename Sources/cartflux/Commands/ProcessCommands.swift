@@ -13,7 +13,8 @@ struct RunCommand: AsyncParsableCommand {
         try await platform.serve(
             instruments.services(platform) + [
                 platform.runs, try platform.worker(), try platform.scheduler(), BurstDrainer(platform.runs),
-                FleetGauges(platform.runs), ShopDuties(platform), faces.inbox, faces.server,
+                FleetGauges(platform.runs), ShopDuties(platform), WebhookDuty(platform),
+                faces.inbox, faces.server,
             ])
     }
 }
@@ -50,7 +51,7 @@ struct WorkCommand: AsyncParsableCommand {
 struct ScheduleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schedule",
-        abstract: "The duties: schedules, sweeps, lost timers, partitions, lapsed stock, bulk operations.",
+        abstract: "The duties: schedules, sweeps, lost timers, partitions, stock, webhooks, bulk operations.",
         discussion: """
             Start as many as you like: one of them leads and fires the schedules, the others take over when it
             is gone. Workers sweep beside their runs as well; schedules and units that nobody pays for are
@@ -67,7 +68,7 @@ struct ScheduleCommand: AsyncParsableCommand {
         let bulk = BulkKeeper(operations, logger: platform.logger)
         try await platform.serve(
             instruments.services(platform) + [
-                caretaker, try platform.scheduler(), bulk, ShopDuties(platform),
+                caretaker, try platform.scheduler(), bulk, ShopDuties(platform), WebhookDuty(platform),
             ] + (instruments.isScraped ? [FleetGauges(platform.runs)] : []))
     }
 }

@@ -1,6 +1,6 @@
 // A whole platform on one machine: the vendors' sandboxes, web, two workers and the duties as child
-// processes, a seeded database, and one shopper who buys over HTTP like a person would. The databases'
-// addresses come from `ops/demo`.
+// processes, a seeded database, and people who use it over HTTP: one buys, one opens a store, one is
+// refunded, and all are billed at the end of the month. The databases' addresses come from `ops/demo`.
 
 import ArgumentParser
 import Foundation
@@ -9,10 +9,10 @@ import UnixSignals
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Brings up a demo platform and drives one order from basket to delivery.",
+        abstract: "Brings up a demo platform and plays a month on it, from an order to the invoice.",
         discussion: "Started by ops/demo, which brings Postgres and Redis. Stays up until Ctrl-C.")
 
-    @Flag(help: "Ends when the order is delivered and invoiced: status 0, or 1 when it was not.")
+    @Flag(help: "Ends with the story: status 0 when every part came out right, 1 when one did not.")
     var once = false
 
     func run() async throws {
@@ -22,6 +22,7 @@ struct DemoCommand: AsyncParsableCommand {
             let purchase = try await DemoShopper(demo).buy()
             print(try await demo.report(purchase))
             try demo.record.write()
+            try await DemoStory(demo).tell(after: purchase)
             if !once {
                 print(demo.invitation)
                 for await _ in stop { break }

@@ -12,14 +12,18 @@ struct DemoHTTP: Sendable {
             account: VendorAccount(vendor: "demo", name: "shopper"), base: base, headers: [])
     }
 
-    func get(_ path: String) async throws -> VendorResponse { try await send(.get, path, .none) }
+    func get(_ path: String, headers: [HeaderField] = []) async throws -> VendorResponse {
+        try await send(.get, path, .none, headers)
+    }
 
     func post(_ path: String, _ body: JSON, headers: [HeaderField] = []) async throws -> VendorResponse {
         try await send(.post, path, .json(body), headers)
     }
 
-    func post(_ path: String, form: FormFields) async throws -> VendorResponse {
-        try await send(.post, path, .form(form))
+    func post(
+        _ path: String, form: FormFields, headers: [HeaderField] = []
+    ) async throws -> VendorResponse {
+        try await send(.post, path, .form(form), headers)
     }
 
     private func send(

@@ -38,27 +38,33 @@ struct DemoPlatform: Sendable {
     private static func start(_ given: Settings, _ children: DemoChildren) async throws -> DemoPlatform {
         let ports = try DemoPorts.free()
         let world = DemoWorld(given: given, ports: ports)
+        try FileManager.default.createDirectory(
+            atPath: DemoRecord.folder, withIntermediateDirectories: true)
+        try BusinessClock.move(DemoWorld.clockFile, ahead: 0)
         say("starting the vendors' sandboxes")
         try children.start("sandbox", ["sandbox", "--port", "\(ports.sandbox)"], world.environment)
         let vendors = DemoVendors(world)
         try await vendors.waitUntilUp()
         let registered = try await vendors.register()
         say("seeding stores and products")
-        try await seed(registered, world)
+        let operators = try await seed(registered, world)
         let environment = world.environment.merging(registered.secrets) { $1 }
         say("starting web, two workers and the duties")
         try children.start("web", ["serve"], environment)
         try children.start("worker-1", ["work"], environment)
         try children.start("worker-2", ["work"], environment)
         try children.start("schedule", ["schedule"], environment)
-        let record = DemoRecord(world, children: children.processes, environment: environment)
+        let record = DemoRecord(
+            world, children: children.processes, environment: environment, operators: operators)
         try record.write()
         let demo = DemoPlatform(record: record, children: children, settings: Settings(environment))
         try await demo.waitUntilReady()
         return demo
     }
 
-    private static func seed(_ registered: DemoVendors.Registration, _ world: DemoWorld) async throws {
+    private static func seed(
+        _ registered: DemoVendors.Registration, _ world: DemoWorld
+    ) async throws -> [DemoRecord.Operator] {
         let settings = Settings(world.environment)
         let logger = try settings.logger("cartflux.demo")
         let app = PostgresPool(
@@ -75,8 +81,11 @@ struct DemoPlatform: Sendable {
             today: Date())
         seeds.parcelShippingMinor = 0
         try await DemoSeed(database, credentials: credentials).apply(seeds)
+        let operators = try await DemoOperators.seed(
+            Admins(database, credentials: credentials, passwords: Passwords()))
         await app.shutdown()
         await platform.shutdown()
+        return operators
     }
 
     private func waitUntilReady() async throws {
@@ -92,23 +101,45 @@ struct DemoPlatform: Sendable {
 
     /// The timeline of a purchase: every run that served it, with its steps.
     func report(_ purchase: DemoPurchase) async throws -> String {
-        let fleet = FleetConfiguration(
-            database: try settings.parsed(.engineDatabaseURL) { try PostgresConfiguration($0) })
-        let logger = try settings.logger("cartflux.demo")
-        let redis = RedisClient(try settings.parsed(.redisURL) { try RedisConfiguration($0) }, logger: logger)
-        let pool = PostgresPool(fleet.database, size: 2, logger: logger)
-        let runs = Runs(fleet, redis: redis, pool: pool, logger: logger)
-        var out = [purchase.summary]
-        for line in try await runs.list(RunFilter()).reversed() {
-            guard let detail = try await runs.detail(line.id) else { continue }
-            out.append("\n\(line.workflow) \(line.id) \(line.status.rawValue)\n" + RunText.timeline(detail))
-            if let why = try await runs.why(line.id), !line.status.isEnd {
-                out.append("now: \(why.sentence)")
-            }
+        let timelines = try await within { try await $0.timelines(RunFilter()) }
+        return ([purchase.summary] + timelines.map(\.text)).joined(separator: "\n")
+    }
+
+    /// Works with the platform as one more process of it.
+    func within<Value: Sendable>(_ body: (Platform) async throws -> Value) async throws -> Value {
+        let platform = try await Platform(settings, label: "cartflux.demo")
+        do {
+            let value = try await body(platform)
+            await platform.close()
+            return value
+        } catch {
+            await platform.close()
+            throw error
         }
-        await redis.shutdown()
-        await pool.shutdown()
-        return out.joined(separator: "\n")
+    }
+
+    /// Asks until there is an answer; what has been asked for a minute does not come.
+    @discardableResult
+    func wait<Value>(
+        until what: String, _ ask: () async throws -> Value?
+    ) async throws -> Value {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
+            if let value = try await ask() { return value }
+            if let dead = children.firstDead { throw DemoProblem("\(dead) ended") }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw DemoProblem("gave up waiting until \(what)")
+    }
+
+    /// Each with the secret for an authenticator app, and a recovery code for those who have none at hand.
+    private var signIns: String {
+        record.console.operators.map { person in
+            """
+                           \(person.role): \(person.email) / \(person.password)
+                           one-time codes from \(person.totpSecret), or once \(person.recoveryCodes[0])
+            """
+        }.joined(separator: "\n")
     }
 
     var invitation: String {
@@ -118,6 +149,8 @@ struct DemoPlatform: Sendable {
             The platform is up. Ctrl-C stops it.
             \(stores)
               api        \(record.stores[0].url)/api/v1/products
+              console    \(record.console.url)
+            \(signIns)
               metrics    \(record.web.base)/metrics
               sandboxes  \(record.sandboxes.stripe) (Stripe), \(record.sandboxes.smartbill) (SmartBill),
                          \(record.sandboxes.bigbuy) (BigBuy), \(record.sandboxes.resend) (Resend)

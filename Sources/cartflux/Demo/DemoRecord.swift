@@ -27,7 +27,22 @@ struct DemoRecord: Codable, Sendable {
         let redis: String
     }
 
+    /// Where operators sign in, and as whom.
+    struct Console: Codable, Sendable {
+        let host: String
+        let url: String
+        let operators: [Operator]
+    }
+    struct Operator: Codable, Sendable {
+        let email: String
+        let password: String
+        let role: String
+        let totpSecret: String
+        let recoveryCodes: [String]
+    }
+
     let web: Web
+    let console: Console
     let stores: [Store]
     let sandboxes: Sandboxes
     let databases: Stores
@@ -35,9 +50,14 @@ struct DemoRecord: Codable, Sendable {
 
     static let folder = ".cartflux"
 
-    init(_ world: DemoWorld, children: [String: Int], environment: [String: String]) {
+    init(
+        _ world: DemoWorld, children: [String: Int], environment: [String: String], operators: [Operator]
+    ) {
         let port = world.ports.web
         web = Web(base: "http://127.0.0.1:\(port)", baseDomain: world.domain)
+        let consoleHost = Platform.consoleHost(world.domain)
+        console = Console(
+            host: consoleHost, url: "http://\(consoleHost):\(port)", operators: operators)
         stores = DemoSeed.stores.map { store in
             let host = "\(store.slug).\(world.domain)"
             return Store(

@@ -9,6 +9,11 @@ struct DemoPurchase: Sendable {
     let order: JSON
     let duration: Duration
 
+    var headline: String {
+        "order #\(order["number"].text ?? "?") at \(store): paid, delivered and invoiced as "
+            + "\(order["invoice"].text ?? "nothing")"
+    }
+
     var summary: String {
         let total = order["total"]
         return """
@@ -53,7 +58,7 @@ struct DemoShopper {
 
     private func checkOut() async throws -> JSON {
         let products = try await shop.get("/api/v1/products").document("the product list")["products"]
-            .elements
+            .elements.filter { ($0["available"].int ?? 0) > 0 }
         guard products.count >= 2 else { throw DemoProblem("the store shows \(products.count) products") }
         let lines = try products.prefix(2).map { product in
             JSON.object(present: [

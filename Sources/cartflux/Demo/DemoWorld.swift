@@ -40,6 +40,8 @@ struct DemoWorld: Sendable {
     let ports: DemoPorts
     let environment: [String: String]
     let domain = "localhost"
+    /// How far business is ahead of the machine's clock.
+    static let clockFile = "\(DemoRecord.folder)/demo-clock"
 
     init(given: Settings, ports: DemoPorts) {
         self.ports = ports
@@ -51,7 +53,8 @@ struct DemoWorld: Sendable {
             .stripeBase: sandbox(0), .stripeKey: "sk_test_demo", .smartBillBase: sandbox(1) + "/SBORO/api",
             .bigBuyBase: sandbox(2), .bigBuyKey: "demo-key", .resendBase: sandbox(3), .resendKey: "re_demo",
             .mailFrom: "shop@mail.cartflux.test", .withdrawalSeconds: "5", .parcelSeconds: "1",
-            .checkoutsPerMinute: "10000", .logLevel: given.text(.logLevel, default: "warning"),
+            .checkoutsPerMinute: "10000", .clockFile: Self.clockFile,
+            .logLevel: given.text(.logLevel, default: "warning"),
         ]
         for (variable, value) in demo { values[variable.rawValue] = value }
         // The administrator's access is for migrating alone.

@@ -4,10 +4,12 @@
 import BigBuy
 import Commerce
 import CommerceStore
+import DomainRecords
 import Durable
 import Fleet
 import Foundation
 import Logging
+import MerchantHooks
 import Postgres
 import Redis
 import Resend
@@ -28,6 +30,8 @@ struct Platform: Sendable {
     let database: Database
     /// The connections to vendors, within what they allow the whole fleet.
     let vendors: VendorTransport
+    /// What business goes by; the engine's timers stay on the database's clock.
+    let clock: any DurableClock
 
     private static let enginePoolSize = 8
     private static let shopPoolSize = 16
@@ -39,6 +43,7 @@ struct Platform: Sendable {
     init(_ settings: Settings, label: String) async throws {
         self.settings = settings
         logger = try settings.logger(label)
+        clock = try BusinessClock.named(by: settings)
         var fleet = FleetConfiguration(
             database: try settings.parsed(.engineDatabaseURL) { try PostgresConfiguration($0) })
         fleet.masterKeys = try settings.masterKeys()
@@ -112,10 +117,19 @@ struct Platform: Sendable {
                 orderPage: { store, token in
                     "\(scheme)://\(store.slug).\(domain)\(port)/o/\(token.rawValue)"
                 },
-                isLive: try isLive, patience: patience,
+                isLive: try isLive, clock: clock, patience: patience,
                 pages: MerchantPages(scheme: scheme, domain: domain, port: port),
-                suppliers: SupplierAdapters(transport: vendors, mayReachPrivateHosts: !(try isLive)))
+                suppliers: SupplierAdapters(transport: vendors, mayReachPrivateHosts: !(try isLive)),
+                sealedHistory: fleet.masterKeys == nil ? UnsealedHistory() : FleetHistory(runs),
+                hooks: HookClient(mayReachPrivateHosts: !(try isLive)),
+                domains: DomainLookup(NameResolver(settings.optional(.dnsResolver))))
         }
+    }
+
+    /// Under whose key the records of a shopper's runs are sealed; nil where this installation seals nothing.
+    func subject(_ shopper: EmailAddress, of store: TenantID) throws -> Subject? {
+        guard fleet.masterKeys != nil else { return nil }
+        return Subject(try PersonSubject(shopper, in: store, credentials).name)
     }
 
     var isLive: Bool { get throws { try settings.required(.stripeKey).hasPrefix("sk_live_") } }

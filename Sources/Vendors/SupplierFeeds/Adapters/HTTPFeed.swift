@@ -18,29 +18,44 @@ package struct HTTPFeed: SupplierAdapter {
     package func fetch(
         _ state: FetchState, from source: SupplierSource, into spool: any FeedSpool
     ) async throws -> Fetched {
-        let (client, path) = try door.open(source, as: Self.code)
         let here = try await spool.identity()
         // Only a strong tag says that the bytes are the same; without one the file is fetched from the start.
-        let isResumable = here.bytes > 0 && here.etag?.hasPrefix("\"") == true
+        if here.bytes > 0, here.etag?.hasPrefix("\"") == true,
+            let fetched = try await download(state, from: source, into: spool, resuming: here)
+        {
+            return fetched
+        }
+        guard let fetched = try await download(state, from: source, into: spool, resuming: nil) else {
+            throw Self.refusal(416)
+        }
+        return fetched
+    }
+
+    /// Nil where nothing is left to resume: everything was here when the last attempt died, but what its
+    /// answer said of the letters went with it. Then the file is fetched anew, because a guess would print
+    /// wrong names.
+    private func download(
+        _ state: FetchState, from source: SupplierSource, into spool: any FeedSpool,
+        resuming here: FeedIdentity?
+    ) async throws -> Fetched? {
+        let (client, path) = try door.open(source, as: Self.code)
         var writer = SpoolWriter(spool: spool, limit: Self.sizeLimit)
         var state = state
-        var isUnchanged = false
-        let request = VendorRequest(
-            .get, path, headers: Self.headers(source, resuming: isResumable ? here : nil))
+        var end = End.whole
+        let request = VendorRequest(.get, path, headers: Self.headers(source, resuming: here))
         do {
             try await client.download(request) { head in
-                switch head.status {
-                case 200:
+                switch (head.status, here) {
+                case (200, _):
                     try await spool.begin(
                         FeedIdentity(etag: head.header("ETag"), lastModified: head.header("Last-Modified")))
                     writer.start(at: 0)
-                case 206 where isResumable: writer.start(at: here.bytes)
-                case 304:
-                    isUnchanged = true
+                case (206, let here?): writer.start(at: here.bytes)
+                case (304, _):
+                    end = .unchanged
                     return false
-                case 416 where isResumable:
-                    // Everything was here already when the last attempt died.
-                    writer.start(at: here.bytes)
+                case (416, .some):
+                    end = .nothingLeft
                     return false
                 default: throw Self.refusal(head.status)
                 }
@@ -54,9 +69,17 @@ package struct HTTPFeed: SupplierAdapter {
             try await writer.keepWhole()
             throw FeedProblem(failure)
         }
-        if isUnchanged { return .unchanged }
-        state.bytes = try await writer.finish()
-        return .complete(state)
+        switch end {
+        case .unchanged: return .unchanged
+        case .nothingLeft: return nil
+        case .whole:
+            state.bytes = try await writer.finish()
+            return .complete(state)
+        }
+    }
+
+    private enum End {
+        case whole, unchanged, nothingLeft
     }
 
     private static func headers(_ source: SupplierSource, resuming: FeedIdentity?) -> [HeaderField] {

@@ -1,0 +1,106 @@
+package import Commerce
+internal import Foundation
+internal import Postgres
+
+// Which units of an order can be withdrawn from, and where those of a withdrawal stand. It is read from the
+// units' own rows every time: a parcel that arrives, a refund or an earlier withdrawal changes the answer.
+
+extension Withdrawals {
+    /// What can be withdrawn from, and until when. Empty where nothing was paid or all of it went back.
+    package func offer(
+        of id: OrderID, in tx: Transaction<OneTenant>
+    ) async throws -> WithdrawalOffer {
+        let order = try await Orders().load(id, in: tx)
+        guard order.status.payment.hasBeenPaid, order.status.payment != .refunded else {
+            return WithdrawalOffer(lines: [], endsAt: nil)
+        }
+        let pieces = try await pieces(of: id, in: tx)
+        let lines = try await Orders().lines(of: id, in: tx).map { line in
+            let own = pieces.filter { $0.line == line.id }
+            return WithdrawalOffer.Line(
+                id: line.id, title: line.title, units: own.filter(\.isOpen).map(\.unit),
+                exclusion: own.first?.exclusion)
+        }
+        let arrivals = pieces.filter(\.isAlive).map(\.arrival)
+        let days = try await Identities().policy(in: tx)?.withdrawalDays
+        let last = arrivals.contains(where: { $0 == nil }) ? nil : arrivals.compactMap(\.self).max()
+        return WithdrawalOffer(
+            lines: lines, endsAt: last.map { WithdrawalPeriod(days: days).end(afterArrival: $0) })
+    }
+
+    /// A unit of an order, as far as withdrawing from it goes.
+    private struct Piece {
+        let unit: UnitID
+        let line: OrderLineID
+        let exclusion: WithdrawalExclusion?
+        let isAlive: Bool
+        /// Neither withdrawn from nor refunded, and still the shopper's or on its way there.
+        let isOpen: Bool
+        let arrival: Date?
+    }
+
+    private func pieces(of order: OrderID, in tx: Transaction<OneTenant>) async throws -> [Piece] {
+        try await tx.execute(
+            """
+            select u.id, u.line_id, u.state, l.withdrawal_exclusion, s.delivered_at, s.given_to_merchant_at,
+                exists (select from shop.withdrawal_unit w
+                    where w.tenant_id = u.tenant_id and w.unit_id = u.id)
+                or exists (select from shop.refund_unit x
+                    join shop.refund r on r.tenant_id = x.tenant_id and r.id = x.refund_id
+                    where x.tenant_id = u.tenant_id and x.unit_id = u.id and r.status <> 'failed') as is_taken
+            from shop.unit u
+            join shop.order_line l on l.tenant_id = u.tenant_id and l.id = u.line_id
+            left join shop.supplier_order s on s.tenant_id = u.tenant_id and s.id = u.supplier_order_id
+            where u.tenant_id = \(tx.tenantUUID) and u.order_id = \(order.rawValue)
+            order by l.position, u.ordinal
+            """
+        ).rows.map { row in
+            let state: UnitState = try row.raw("state")
+            let given = try row.decode("given_to_merchant_at", as: Date?.self)
+            let isAlive = state != .canceled
+            let hasArrived = state == .delivered || state == .returned
+            return Piece(
+                unit: try row.id("id"), line: try row.id("line_id"),
+                exclusion: try row.rawOrNil("withdrawal_exclusion"), isAlive: isAlive,
+                isOpen: try isAlive && state != .returned && !row.decode("is_taken", as: Bool.self),
+                // Nobody tells when the merchant's own supplier has delivered.
+                arrival: hasArrived
+                    ? try row.decode("delivered_at")
+                    : given.map { $0.addingTimeInterval(WithdrawalPeriod.longestDelivery) })
+        }
+    }
+
+    /// The units of a withdrawal that have not been refunded: those that were canceled with it, and those
+    /// that have to come back.
+    package func unrefunded(
+        of id: WithdrawalID, in tx: Transaction<OneTenant>
+    ) async throws -> (canceled: [UnitID], expected: [UnitID]) {
+        let rows = try await tx.execute(
+            """
+            select w.unit_id, w.was_canceled from shop.withdrawal_unit w
+            where w.tenant_id = \(tx.tenantUUID) and w.withdrawal_id = \(id.rawValue) and not exists (
+                select from shop.refund_unit x
+                join shop.refund r on r.tenant_id = x.tenant_id and r.id = x.refund_id
+                where x.tenant_id = w.tenant_id and x.unit_id = w.unit_id and r.status <> 'failed')
+            order by w.unit_id
+            """
+        ).rows
+        let units = try rows.map {
+            (try $0.id("unit_id") as UnitID, try $0.decode("was_canceled", as: Bool.self))
+        }
+        return (units.filter(\.1).map(\.0), units.filter { !$0.1 }.map(\.0))
+    }
+
+    /// "2 x A lamp", for the letter and the merchant's page.
+    package func contents(of id: WithdrawalID, in tx: Transaction<OneTenant>) async throws -> [String] {
+        try await tx.execute(
+            """
+            select count(*) as pieces, l.title, l.position from shop.withdrawal_unit w
+            join shop.unit u on u.tenant_id = w.tenant_id and u.id = w.unit_id
+            join shop.order_line l on l.tenant_id = u.tenant_id and l.id = u.line_id
+            where w.tenant_id = \(tx.tenantUUID) and w.withdrawal_id = \(id.rawValue)
+            group by l.position, l.title order by l.position
+            """
+        ).rows.map { "\(try $0.int("pieces")) x \(try $0.decode("title", as: String.self))" }
+    }
+}
