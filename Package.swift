@@ -100,7 +100,7 @@ let faces: [Target] = [
             lifecycle,
         ]),
     layer("Storefront", in: "Web", needs: ["WebSupport"]),
-    layer("Dashboard", in: "Web", needs: ["WebSupport"]),
+    layer("Dashboard", in: "Web", needs: ["WebSupport", "SupplierFeeds"]),
     layer("Console", in: "Web", needs: ["WebSupport", "Fleet"]),
     layer("Gateway", in: "Web", needs: ["WebSupport", "Stripe", "Resend"]),
     .executableTarget(

@@ -46,22 +46,11 @@ struct BillingLetter {
     }
 
     var html: String {
-        let paragraphs = ([greeting] + words.dropFirst() + ["CartFlux"]).map { "<p>\(Self.escaped($0))</p>" }
+        let paragraphs = ([greeting] + words.dropFirst() + ["CartFlux"]).map {
+            "<p>\(LetterText.escaped($0))</p>"
+        }
         return "<!doctype html><html lang=\"\(owner.language.rawValue)\"><meta charset=\"utf-8\"><body>"
             + paragraphs.joined() + "</body></html>"
-    }
-
-    static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { safe, character in
-            switch character {
-            case "&": safe += "&amp;"
-            case "<": safe += "&lt;"
-            case ">": safe += "&gt;"
-            case "\"": safe += "&quot;"
-            case "'": safe += "&#39;"
-            default: safe.append(character)
-            }
-        }
     }
 
     private var greeting: String {

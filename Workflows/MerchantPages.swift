@@ -27,6 +27,10 @@ package struct MerchantPages: Sendable {
         "\(scheme)://app.\(domain)\(port)/stores/\(store.tenant)/returns"
     }
 
+    package func claims(_ store: Store) -> String {
+        "\(scheme)://app.\(domain)\(port)/stores/\(store.tenant)/claims"
+    }
+
     package func webhook(_ endpoint: WebhookEndpointID, of store: Store) -> String {
         "\(scheme)://app.\(domain)\(port)/stores/\(store.tenant)/webhooks/\(endpoint)"
     }

@@ -19,15 +19,17 @@ struct OrderConfirmation {
     }
 
     var html: String {
-        let articles = lines.map { "<li>\($0.quantity) &times; \(escaped($0.title))</li>" }.joined()
+        let articles = lines.map { "<li>\($0.quantity) &times; \(LetterText.escaped($0.title))</li>" }
+            .joined()
         return """
             <!doctype html><html lang="\(order.language.rawValue)"><meta charset="utf-8"><body>\
-            <p>\(escaped(words.greeting(order.address.firstName)))</p>\
-            <p>\(escaped(words.thanks(order.number)))</p>\
+            <p>\(LetterText.escaped(words.greeting(order.address.firstName)))</p>\
+            <p>\(LetterText.escaped(words.thanks(order.number)))</p>\
             <ul>\(articles)</ul>\
-            <p>\(escaped(words.total)): <strong>\(escaped(amount(order.total.gross)))</strong></p>\
-            <p><a href="\(escaped(page))">\(escaped(words.follow))</a></p>\
-            <p>\(escaped(storeName))</p></body></html>
+            <p>\(LetterText.escaped(words.total)): \
+            <strong>\(LetterText.escaped(amount(order.total.gross)))</strong></p>\
+            <p><a href="\(LetterText.escaped(page))">\(LetterText.escaped(words.follow))</a></p>\
+            <p>\(LetterText.escaped(storeName))</p></body></html>
             """
     }
 
@@ -38,19 +40,6 @@ struct OrderConfirmation {
         let digits =
             order.language == .english ? money.decimalText : money.decimalText.replacing(".", with: ",")
         return "\(digits) \(money.currency.rawValue)"
-    }
-
-    private func escaped(_ text: String) -> String {
-        text.reduce(into: "") { safe, character in
-            switch character {
-            case "&": safe += "&amp;"
-            case "<": safe += "&lt;"
-            case ">": safe += "&gt;"
-            case "\"": safe += "&quot;"
-            case "'": safe += "&#39;"
-            default: safe.append(character)
-            }
-        }
     }
 }
 

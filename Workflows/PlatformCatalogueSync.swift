@@ -1,8 +1,9 @@
 // BigBuy is read once for all stores: it counts calls by the hour and by account, and no store could afford
 // its own. Each list is pulled page by page, one recorded step per call; where the hour's calls are used up
 // the step waits until they come back, without costing an attempt. Lists do not agree in their order, so
-// they are joined by the supplier's own number in the catalogue. Then every store whose products cost
-// something else now is told.
+// they are joined by the supplier's own number in the catalogue. What the law wants beside an offer is in no
+// list and is asked article by article, in pulls of its own. Then every store whose products cost something
+// else now, or may not be sold any more, is told.
 
 import BigBuy
 import Commerce
@@ -15,7 +16,7 @@ import SupplierFeeds
 package struct PlatformCatalogueSync: Workflow {
     package static let name: WorkflowName = "platform_catalogue_sync"
 
-    package enum Step: String, WorkflowStep { case open, roots, pull, retire, tell, close }
+    package enum Step: String, WorkflowStep { case open, roots, pull, choose, ask, retire, tell, close }
 
     package struct Input: Codable, Sendable {
         package let kind: CatalogueBook.Kind
@@ -54,7 +55,8 @@ package struct PlatformCatalogueSync: Workflow {
             return Nothing()
         }
         var output = Output()
-        for root in try await roots(flow) {
+        if input.kind == .safety { try await askForSafety(since: begun, flow, &output) }
+        for root in try await input.kind == .safety ? [] : roots(flow) {
             if input.kind != .stock { try await pull(.products, input.kind, below: root, flow, &output) }
             if input.kind != .prices { try await pull(.stocks, input.kind, below: root, flow, &output) }
             guard input.kind == .full else { continue }
@@ -77,7 +79,7 @@ package struct PlatformCatalogueSync: Workflow {
         return output
     }
 
-    private func onPlatform<Value: Sendable>(
+    func onPlatform<Value: Sendable>(
         _ body: (Transaction<EveryTenant>) async throws -> Value
     ) async throws -> Value {
         try await ShopRefusal.naming { try await shop.database.platformTransaction(body) }
@@ -219,14 +221,17 @@ extension PlatformCatalogueSync: Scheduled {
     private static let full: ScheduleName = "catalogue.bigbuy.full"
     private static let stock: ScheduleName = "catalogue.bigbuy.stock"
     private static let prices: ScheduleName = "catalogue.bigbuy.prices"
+    private static let safety: ScheduleName = "catalogue.bigbuy.safety"
 
-    /// Ten calls an hour and list: a night for everything, and the stock as often as the hours allow.
+    /// Ten calls an hour and list: a night for everything, and the stock as often as the hours allow. What is
+    /// asked article by article goes on all day, a part each hour.
     package static var schedules: [Schedule] {
         get throws(ScheduleError) {
             [
                 try Schedule(full, .cron("0 1 * * *"), in: "Europe/Bucharest"),
                 try Schedule(stock, .cron("0 8,11,14,17,20,23 * * *"), in: "Europe/Bucharest"),
                 try Schedule(prices, .cron("30 12 * * *"), in: "Europe/Bucharest"),
+                try Schedule(safety, .cron("20 * * * *"), in: "Europe/Bucharest"),
             ]
         }
     }
@@ -235,6 +240,7 @@ extension PlatformCatalogueSync: Scheduled {
         switch firing.schedule {
         case stock: Input(kind: .stock)
         case prices: Input(kind: .prices)
+        case safety: Input(kind: .safety)
         default: Input(kind: .full)
         }
     }

@@ -34,7 +34,7 @@ struct PlatformInvoiceDocument {
 
     private var table: String {
         let rows = draft.lines.map { line in
-            "<tr><td>\(BillingLetter.escaped(line.title))</td><td>\(line.net.decimalText)</td>"
+            "<tr><td>\(LetterText.escaped(line.title))</td><td>\(line.net.decimalText)</td>"
                 + "<td>\(draft.vat.rate.description)</td><td>\(line.vat.decimalText)</td>"
                 + "<td>\(line.gross.decimalText)</td></tr>"
         }
@@ -50,7 +50,7 @@ struct PlatformInvoiceDocument {
     }
 
     private var mention: String {
-        draft.vat.mention.map { "<p>\(BillingLetter.escaped($0))</p>" } ?? ""
+        draft.vat.mention.map { "<p>\(LetterText.escaped($0))</p>" } ?? ""
     }
 
     private var note: String {
@@ -61,6 +61,6 @@ struct PlatformInvoiceDocument {
     }
 
     private func lines(_ texts: [String]) -> String {
-        texts.map(BillingLetter.escaped).joined(separator: "<br>")
+        texts.map(LetterText.escaped).joined(separator: "<br>")
     }
 }

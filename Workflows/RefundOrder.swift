@@ -167,18 +167,8 @@ package struct RefundOrder: Workflow {
 
     private func releaseFee(_ plan: RefundPlan, _ flow: Flow<Self>) async throws {
         let returned = try await flow.step(.releaseFee, for: plan.item ?? "", retry: .patient) { attempt in
-            guard let fee = try await shop.stripe.charge(plan.charge).applicationFee else {
-                throw NoFeeOnCharge(charge: plan.charge)
-            }
-            if attempt.isAmbiguous {
-                let known = try await shop.stripe.applicationFeeRefunds(of: fee)
-                    .first { $0.metadata[PaymentCourier.refundMark] == "\(plan.id)" }
-                if let known { return known.id }
-            }
-            try await attempt.announce()
-            return try await shop.stripe.refundApplicationFee(
-                fee, amount: plan.fee, metadata: plan.marks, key: "cf:refund-fee:\(plan.id)"
-            ).id
+            try await FeeReturn(refund: plan.id, charge: plan.charge, amount: plan.fee, marks: plan.marks)
+                .make(with: shop.stripe, attempt)
         }
         try await flow.write(.noteFee, for: plan.item ?? "", in: shop) { tx in
             try await Refunds().recordFeeRefund(plan.id, stripeFeeRefund: returned.rawValue, in: tx)
@@ -323,14 +313,5 @@ private struct NothingToRefundFrom: Classified, CustomStringConvertible {
     var disposition: Disposition { .permanent }
     var description: String {
         "the payment \(payment) names no charge to refund; compare it with Stripe"
-    }
-}
-
-private struct NoFeeOnCharge: Classified, CustomStringConvertible {
-    let charge: StripeCharge.ID
-    var code: String { "refund.no_fee" }
-    var disposition: Disposition { .permanent }
-    var description: String {
-        "the charge \(charge) bears no application fee to give back; compare it with the order"
     }
 }

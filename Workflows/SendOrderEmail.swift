@@ -67,17 +67,8 @@ package struct SendOrderEmail: Workflow {
     private func write(_ input: Input, _ flow: Flow<Self>) async throws -> EmailID? {
         try await flow.transaction(.write, on: shop.transactions) { tx in
             let order = try await Orders().load(input.order, in: tx)
-            let store = try await Stores().load(in: tx)
-            let letter = OrderConfirmation(
-                order: order, lines: try await Orders().lines(of: order.id, in: tx), storeName: store.name,
-                page: shop.orderPage(store, order.token))
             let message = try await Emails().queue(
-                Emails.Draft(
-                    cause: "\(input.letter.rawValue):\(order.id)", order: order.id,
-                    sender: OutgoingMessage.sender(store.name, at: shop.sender),
-                    recipient: order.email.rawValue,
-                    replyTo: store.contactEmail, language: order.language, subject: letter.subject,
-                    html: letter.html, plain: letter.plain), in: tx)
+                shop.confirmation(of: order, cause: "\(input.letter.rawValue):\(order.id)", in: tx), in: tx)
             return message.status == .suppressed ? nil : message.id
         }
     }

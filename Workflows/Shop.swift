@@ -122,6 +122,7 @@ package struct Shop: Sendable {
         registry.register(ErasePersonalData(shop: self))
         registry.register(PurgeLapsedPapers(shop: self))
         registry.register(WithdrawFromOrder(shop: self))
+        registry.register(SettleClaim(shop: self))
     }
 }
 

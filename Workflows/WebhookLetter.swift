@@ -37,8 +37,8 @@ struct WebhookLetter {
     }
 
     private var html: String {
-        let paragraphs = words.dropFirst().map { "<p>\(BillingLetter.escaped($0))</p>" }.joined()
-        let link = "<p><a href=\"\(BillingLetter.escaped(page))\">\(BillingLetter.escaped(page))</a></p>"
+        let paragraphs = words.dropFirst().map { "<p>\(LetterText.escaped($0))</p>" }.joined()
+        let link = "<p><a href=\"\(LetterText.escaped(page))\">\(LetterText.escaped(page))</a></p>"
         return "<!doctype html><html lang=\"\(language.rawValue)\"><meta charset=\"utf-8\"><body>"
             + paragraphs + link + "<p>CartFlux</p></body></html>"
     }

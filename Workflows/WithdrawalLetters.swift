@@ -6,7 +6,6 @@ import Commerce
 import CommerceStore
 import Durable
 import FoundationEssentials
-import Resend
 
 struct WithdrawalLetters {
     private let withdrawal: Withdrawal
@@ -86,21 +85,10 @@ struct WithdrawalLetters {
         _ kind: String, to recipient: String, _ language: Language, _ subject: String,
         _ paragraphs: [String]
     ) async throws {
-        let texts = paragraphs + [store.name]
-        let html = texts.map {
-            "<p>\(BillingLetter.escaped($0).replacing("\n", with: "<br>"))</p>"
-        }.joined()
-        let message = try await Emails().queue(
-            Emails.Draft(
-                cause: "\(kind):\(withdrawal.id)", order: order.id,
-                sender: OutgoingMessage.sender(store.name, at: shop.sender), recipient: recipient,
-                replyTo: store.contactEmail, language: language, subject: subject,
-                html: "<!doctype html><html lang=\"\(language.rawValue)\"><meta charset=\"utf-8\"><body>"
-                    + "\(html)</body></html>",
-                plain: texts.joined(separator: "\n\n")), in: tx)
-        guard message.status == .queued else { return }
-        try await shop.starter.start(
-            SendLetter.self, SendLetter.Input(letter: message.id), once: "letter:\(message.id)", with: tx)
+        try await OrderLetter(
+            store: store, order: order.id, cause: "\(kind):\(withdrawal.id)", recipient: recipient,
+            language: language, subject: subject, paragraphs: paragraphs
+        ).queue(shop, in: tx)
     }
 
     /// To the second, with the zone: the shopper may have to prove it.

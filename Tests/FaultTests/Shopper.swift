@@ -35,7 +35,9 @@ struct Shopper: Sendable {
         while true {
             do {
                 let answer = try await store.post(path, json: body, headers: headers)
-                guard answer.status >= 500, ContinuousClock.now < deadline else {
+                // What was sent before with this key may still be in work.
+                let isAtIt = answer.status == 409 && answer.text.contains("idempotency-key-in-progress")
+                guard answer.status >= 500 || isAtIt, ContinuousClock.now < deadline else {
                     return try answer.document()
                 }
             } catch let refusal as Refused {

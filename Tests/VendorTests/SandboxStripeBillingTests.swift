@@ -75,6 +75,36 @@ struct SandboxStripeBillingTests {
         }
     }
 
+    @Test("an invoice that is open is paid by hand on its hosted page, once, with a card that is good")
+    func hostedInvoice() async throws {
+        try await StripeShop.open { shop in
+            let listener = try await shop.listen(["invoice.paid"])
+            let customer = try await shop.created("/v1/customers")["id"].string ?? ""
+            let drafted = try await shop.created("/v1/invoices", ["customer": customer, "currency": "eur"])
+            let invoice = drafted["id"].string ?? ""
+            let page = "/_sandbox/invoice/\(invoice)"
+            func pay(_ number: String) async throws -> Int {
+                try await shop.post(page, ["number": number, "expiry": "12/34", "cvc": "123"]).status
+            }
+            #expect(drafted["hosted_invoice_url"].string?.hasSuffix(page) == true)
+            #expect(try await pay("4242424242424242") == 404, "a draft cannot be paid")
+            _ = try await shop.created(
+                "/v1/invoiceitems", ["customer": customer, "invoice": invoice, "amount": "2299"])
+            _ = try await shop.created("/v1/invoices/\(invoice)/finalize")
+
+            #expect(try await pay("4000000000009995") == 402)
+            #expect(try await shop.read("/v1/invoices/\(invoice)")["status"] == "open")
+            #expect(try await pay("4242424242424242") == 200)
+            #expect(try await pay("4242424242424242") == 200, "the page says that it is paid")
+            await shop.server.workbench.webhooks.settled()
+
+            let paid = try await shop.read("/v1/invoices/\(invoice)")
+            #expect(paid["status"] == "paid" && paid["amount_paid"] == 2299)
+            #expect(try await listener.types == ["invoice.paid"])
+            await listener.stop()
+        }
+    }
+
     private func price(_ amount: Int, in shop: StripeShop) async throws -> String {
         let form = [
             "currency": "eur", "unit_amount": String(amount), "recurring[interval]": "month",

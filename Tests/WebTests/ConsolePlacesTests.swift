@@ -23,6 +23,7 @@ struct ConsolePlacesTests {
         "every page is there for a viewer, complete, with one heading and nothing inline",
         arguments: [
             "/ops", "/ops/runs", "/ops/orders", "/ops/orders?view=unforwarded", "/ops/orders?view=attention",
+            "/ops/claims",
             "/ops/errors?span=7d", "/ops/queues", "/ops/schedules", "/ops/webhooks",
             "/ops/webhooks?state=unmatched", "/ops/ledger", "/ops/tenants", "/ops/bulk", "/ops/audit",
             "/ops/audit/verify", "/ops/people", "/ops/search?q=nothing-is-called-so",

@@ -23,6 +23,9 @@ actor DashboardPlatform {
         let database: Database
         let mailbox: Mailbox
         let runs: ToldRuns
+        let orders: ToldOrders
+        let readings: ToldReadings
+        let desks: ToldDesks
     }
 
     func running() async throws -> Running {
@@ -41,7 +44,8 @@ actor DashboardPlatform {
                 try PostgresConfiguration(web.raw.url(role: "cartflux_platform")), size: 1, logger: logger))
         let database = web.database
         let credentials = try Credentials(base64Key: Data(repeating: 7, count: 32).base64EncodedString())
-        let (mailbox, runs) = (Mailbox(), ToldRuns(database))
+        let (mailbox, runs, orders) = (Mailbox(), ToldRuns(database), ToldOrders())
+        let desks = ToldDesks()
         let desk = AccountDesk(
             database: database, passwords: .forCrowds,
             secrets: LetterTokens(credentials), sender: "CartFlux <hello@mail.example.test>"
@@ -53,15 +57,25 @@ actor DashboardPlatform {
             port: 0, isSecure: false, sessionSecret: "a secret of at least thirty-two characters")
         // Each browser has an address of its own, so that the tests do not share a limit on attempts.
         configuration.trustedProxies = ["127.0.0.1"]
+        let readings = ToldReadings()
         let server = WebServer(
             configuration,
             hosts: HostDirectory(
                 platformHosts: ["127.0.0.1"], dashboardHosts: [host], tenants: Tenants(database)),
-            endpoints: Dashboard(desk: desk, onboarding: onboarding(credentials, runs)).endpoints,
+            endpoints: Dashboard(
+                desk: desk, onboarding: onboarding(credentials, runs), returns: ToldOrders.returns(database),
+                orders: orders.desk, suppliers: readings.desk, plans: desks.plans, papers: desks.papers,
+                team: ToldDesks.team(database, LetterTokens(credentials), mailbox),
+                claims: ClaimDesk(
+                    database: database,
+                    runs: ClaimRuns(begin: { _, _ in UUID() }, tell: { _, _ in }))
+            ).endpoints,
             metrics: MetricsRegistry(), accessLog: AccessLog { _ in },
             rateLimit: RateLimit(capacity: 100_000, perMinute: 100_000), logger: logger)
         let started = try await server.start()
-        return Running(port: started.port, database: database, mailbox: mailbox, runs: runs)
+        return Running(
+            port: started.port, database: database, mailbox: mailbox, runs: runs, orders: orders,
+            readings: readings, desks: desks)
     }
 
     private static func onboarding(_ credentials: Credentials, _ runs: ToldRuns) -> OnboardingDesk {
@@ -86,12 +100,13 @@ actor DashboardPlatform {
             """)
         _ = try await platform.execute(
             """
-            insert into shop.catalogue_item (supplier, reference, source_id, titles, safety, cost_minor,
-                currency)
+            insert into shop.catalogue_item (supplier, reference, source_id, titles, safety, safety_missing,
+                cost_minor, currency)
             values ('bigbuy', 'LAMP', '1', '{"en": "Lamp"}',
                     '{"manufacturer": "Works SL", "address": "Calle 1", "contact": "s@works.test"}',
-                    1000, 'EUR'),
-                ('bigbuy', 'VASE', '2', '{"en": "Vase"}', '{}', 1600, 'EUR')
+                    '{}', 1000, 'EUR'),
+                ('bigbuy', 'VASE', '2', '{"en": "Vase"}', '{}',
+                    '{manufacturer,address,contact}', 1600, 'EUR')
             """)
         await platform.shutdown()
     }

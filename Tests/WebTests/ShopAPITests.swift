@@ -11,7 +11,9 @@ import WebSupport
         try #require(try answer.problem()[name] as? String)
     }
 
-    private func checkout(_ quote: String, total: Int = 1999, email: String = "ana@example.test") -> String {
+    static func checkout(
+        _ quote: String, total: Int = 1999, email: String = "ana@example.test"
+    ) -> String {
         """
         {"quote": "\(quote)", "total": {"minor_units": \(total), "currency": "EUR"}, "email": "\(email)",
          "phone": "+40711111111", "language": "ro", "address": {"first_name": "Ana", "last_name": "Pop",
@@ -103,13 +105,13 @@ import WebSupport
         let quote = try await quote(shop)
         let key = ["Idempotency-Key": "k-\(quote)"]
 
-        #expect(try await shop.api("POST", "/checkouts", checkout(quote)).status == 400)
-        let first = try await shop.api("POST", "/checkouts", checkout(quote), headers: key)
-        let second = try await shop.api("POST", "/checkouts", checkout(quote), headers: key)
+        #expect(try await shop.api("POST", "/checkouts", Self.checkout(quote)).status == 400)
+        let first = try await shop.api("POST", "/checkouts", Self.checkout(quote), headers: key)
+        let second = try await shop.api("POST", "/checkouts", Self.checkout(quote), headers: key)
         let changed = try await shop.api(
-            "POST", "/checkouts", checkout(quote, email: "b@example.test"), headers: key)
+            "POST", "/checkouts", Self.checkout(quote, email: "b@example.test"), headers: key)
         let otherKey = try await shop.api(
-            "POST", "/checkouts", checkout(quote, email: "b@example.test"),
+            "POST", "/checkouts", Self.checkout(quote, email: "b@example.test"),
             headers: ["Idempotency-Key": "other"])
 
         #expect(first.status == 201, "\(first.body)")
@@ -129,9 +131,9 @@ import WebSupport
         let quote = try await quote(shop)
 
         let total = try await shop.api(
-            "POST", "/checkouts", checkout(quote, total: 1), headers: ["Idempotency-Key": "a-\(quote)"])
+            "POST", "/checkouts", Self.checkout(quote, total: 1), headers: ["Idempotency-Key": "a-\(quote)"])
         let unknown = try await shop.api(
-            "POST", "/checkouts", checkout("00000000-0000-7000-8000-000000000000"),
+            "POST", "/checkouts", Self.checkout("00000000-0000-7000-8000-000000000000"),
             headers: ["Idempotency-Key": "b-\(quote)"])
 
         #expect(total.status == 409)
@@ -143,7 +145,7 @@ import WebSupport
     func address() async throws {
         let shop = try await WebShop.open()
         let quote = try await quote(shop)
-        let body = checkout(quote).replacing("\"400001\"", with: "\"1\"").replacing(
+        let body = Self.checkout(quote).replacing("\"400001\"", with: "\"1\"").replacing(
             "\"Cluj-Napoca\"", with: "\"\"")
 
         let answer = try await shop.api(

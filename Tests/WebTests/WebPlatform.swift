@@ -76,21 +76,23 @@ actor WebPlatform {
             database: database, metrics: metrics, logger: logger,
             readAccount: { id in throw RawHTTPError(message: "no account \(id)") },
             deliver: { news, once, _ in world.deliver(news, once) })
-        let gateway = Gateway(
+        let gateway = try Gateway(
             database: database, desk: desk, processor: processor,
             stripe: StripeHookSettings(
                 platformSecrets: [Secret(stripeSecret)], connectSecrets: [Secret(connectSecret)],
                 isLive: false),
             resendSecrets: [Secret(resendSecret)],
             tokens: AccessTokens(
-                AccessTokens.Settings(issuer: tokenIssuer, keys: .secret(tokenSecret))))
+                AccessTokens.Settings(issuer: tokenIssuer, keys: .secret(tokenSecret))),
+            programs: ProgramsDesk(credentials: credentials) { wish, _ in world.refunded(wish) },
+            programLimit: RateLimit(capacity: 100_000, perMinute: 100_000))
         let storefront = Storefront(
             database: database, desk: desk, progress: PolledProgress(every: .milliseconds(50)),
             hosted: HostedPayment(base: "http://127.0.0.1:1/_sandbox/pay"),
             personalData: PersonalDataDesk(
                 database: database, credentials: credentials, letterhead: { "\($0) <shop@example.test>" },
                 answer: { _, room in world.answered(room.tenant) }, post: { _, _ in }),
-            returns: returnsDesk(database, world))
+            returns: returnsDesk(database, world), claims: claimDesk(database, world))
         let access = AccessRecords()
         let server = WebServer(
             WebServer.Configuration(
@@ -116,6 +118,12 @@ extension WebPlatform {
                 withdraw: { id, _ in world.withdrew(id) }, tell: { run, _ in world.told(run) },
                 refund: { _, _, _ in }, reply: { _, _ in }))
     }
+
+    private static func claimDesk(_ database: Database, _ world: World) -> ClaimDesk {
+        ClaimDesk(
+            database: database,
+            runs: ClaimRuns(begin: { id, _ in world.claimed(id) }, tell: { run, _ in world.told(run) }))
+    }
 }
 
 /// What the web asked of the rest of the program.
@@ -131,6 +139,18 @@ final class World: Sendable {
     }
 
     private let withdrawals = Mutex<[(withdrawal: WithdrawalID, run: UUID)]>([])
+    private let claims = Mutex<[(claim: OrderClaimID, run: UUID)]>([])
+
+    func claimed(_ claim: OrderClaimID) -> UUID {
+        let run = UUID()
+        claims.withLock { $0.append((claim, run)) }
+        return run
+    }
+
+    func runs(of claim: OrderClaimID) -> [UUID] {
+        claims.withLock { $0.filter { $0.claim == claim }.map(\.run) }
+    }
+
     private let words = Mutex<[UUID]>([])
 
     func withdrew(_ withdrawal: WithdrawalID) -> UUID {
@@ -145,6 +165,13 @@ final class World: Sendable {
 
     func told(_ run: UUID) { words.withLock { $0.append(run) } }
     func wordCount(to run: UUID) -> Int { words.withLock { $0.count { $0 == run } } }
+
+    private let refunds = Mutex<[ProgramsDesk.RefundWish]>([])
+
+    func refunded(_ wish: ProgramsDesk.RefundWish) { refunds.withLock { $0.append(wish) } }
+    func refunds(of order: OrderID) -> [ProgramsDesk.RefundWish] {
+        refunds.withLock { $0.filter { $0.order == order } }
+    }
 
     func answered(_ tenant: TenantID) { answers.withLock { $0.append(tenant) } }
     func answered(in tenant: TenantID) -> Int { answers.withLock { $0.count { $0 == tenant } } }

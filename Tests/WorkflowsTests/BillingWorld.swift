@@ -58,8 +58,10 @@ struct BillingWorld: Sendable {
             await connection.close()
         }
         raw = try await TestServers.shared.createDatabase(from: template)
-        let app = PostgresPool(try PostgresConfiguration(raw.url(role: "cartflux_app")), size: 8)
-        let platform = PostgresPool(try PostgresConfiguration(raw.url(role: "cartflux_platform")), size: 2)
+        let app = PostgresPool(
+            try PostgresConfiguration(raw.url(role: "cartflux_app")), size: 8, waitLimit: .seconds(60))
+        let platform = PostgresPool(
+            try PostgresConfiguration(raw.url(role: "cartflux_platform")), size: 2, waitLimit: .seconds(60))
         pools = [app, platform]
         database = Database(app: app, platform: platform)
         sandbox = try await VendorSandbox.start()

@@ -46,8 +46,10 @@ struct CatalogueWorld: Sendable {
         _ policy: PriceRisePolicy, _ seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal
     ) async throws {
         raw = try await TestServers.shared.createDatabase(from: Self.template())
-        let app = PostgresPool(try PostgresConfiguration(raw.url(role: "cartflux_app")), size: 4)
-        let platform = PostgresPool(try PostgresConfiguration(raw.url(role: "cartflux_platform")), size: 2)
+        let app = PostgresPool(
+            try PostgresConfiguration(raw.url(role: "cartflux_app")), size: 4, waitLimit: .seconds(60))
+        let platform = PostgresPool(
+            try PostgresConfiguration(raw.url(role: "cartflux_platform")), size: 2, waitLimit: .seconds(60))
         pools = [app, platform]
         database = Database(app: app, platform: platform)
         tenant = TenantID()
@@ -153,6 +155,27 @@ struct CatalogueWorld: Sendable {
             from shop.supplier where tenant_id = '\(tenant)' and platform_code = 'bigbuy';
             """)
         return id
+    }
+
+    /// Articles with BigBuy's numbers, as a full pull leaves them, and three pieces of each.
+    func know(_ articles: KeyValuePairs<String, Int>) async throws {
+        let rows = articles.map { "('\($0.key)', '\($0.value)')" }.joined(separator: ", ")
+        try await raw.psql(
+            """
+            insert into shop.catalogue_item (supplier, reference, source_id, titles, cost_minor, currency)
+            select 'bigbuy', t.*, '{"en": "A thing"}', 1000, 'EUR' from (values \(rows)) as t (r, s);
+            insert into shop.stock_item (pool, reference, seen)
+            select 'platform:bigbuy', t.r, 3 from (values \(rows)) as t (r, s);
+            """)
+    }
+
+    /// Lets time pass since the last asking for product-safety data.
+    func age(days: Int) async throws {
+        try await raw.psql(
+            """
+            update shop.catalogue_item set safety_asked_at = safety_asked_at - interval '\(days) days',
+                safety_checked_at = safety_checked_at - interval '\(days) days'
+            """)
     }
 
     /// BigBuy's people change something.

@@ -38,7 +38,9 @@ actor MerchantDatabase {
                 await connection.close()
             }
             let database = try await TestServers.shared.createDatabase(from: template)
-            return PostgresPool(try PostgresConfiguration(database.url(role: "cartflux_app")), size: 16)
+            return PostgresPool(
+                try PostgresConfiguration(database.url(role: "cartflux_app")), size: 16,
+                waitLimit: .seconds(60))
         }
         preparation = task
         return try await task.value
@@ -52,15 +54,16 @@ actor MerchantDatabase {
             """)
         _ = try await connection.execute(
             """
-            insert into shop.catalogue_item (supplier, reference, source_id, titles, safety, cost_minor,
-                currency)
+            insert into shop.catalogue_item (supplier, reference, source_id, titles, safety, safety_missing,
+                cost_minor, currency)
             values ('bigbuy', 'LAMP', '1', '{"en": "Lamp"}',
                     '{"manufacturer": "Works SL", "address": "Calle 1", "contact": "s@works.test"}',
-                    1000, 'EUR'),
+                    '{}', 1000, 'EUR'),
                 ('bigbuy', 'CUP', '2', '{"en": "Cup <b>"}',
                     '{"manufacturer": "Works SL", "address": "Calle 1", "contact": "s@works.test"}',
-                    390, 'EUR'),
-                ('bigbuy', 'VASE', '3', '{"en": "Vase"}', '{}', 1600, 'EUR')
+                    '{}', 390, 'EUR'),
+                ('bigbuy', 'VASE', '3', '{"en": "Vase"}', '{}',
+                    '{manufacturer,address,contact}', 1600, 'EUR')
             """)
     }
 }

@@ -73,6 +73,16 @@ struct StepNamesTests {
             names(WithdrawFromOrder.Step.self) == ["acknowledge", "look", "remind", "refund", "close"])
     }
 
+    @Test("the claim keeps the names of itself and of its steps")
+    func claim() {
+        #expect(SettleClaim.name.rawValue == "settle_claim")
+        #expect(
+            names(SettleClaim.Step.self) == [
+                "acknowledge", "look", "remind", "refund", "settle", "reserve_credit", "return_fee",
+                "book_credit", "close",
+            ])
+    }
+
     @Test("the supplier workflows keep the names of themselves and of their steps")
     func suppliers() {
         let workflows = [
@@ -86,8 +96,10 @@ struct StepNamesTests {
             names(SupplierSync.Step.self) == ["open", "fetch", "page", "retire", "reprice", "close"])
         #expect(names(StartSupplierSyncs.Step.self) == ["find", "start"])
         #expect(
-            names(PlatformCatalogueSync.Step.self) == ["open", "roots", "pull", "retire", "tell", "close"])
-        #expect(names(MeetSupplierCosts.Step.self) == ["reprice", "tell"])
+            names(PlatformCatalogueSync.Step.self) == [
+                "open", "roots", "pull", "choose", "ask", "retire", "tell", "close",
+            ])
+        #expect(names(MeetSupplierCosts.Step.self) == ["reprice", "safety", "tell"])
     }
 
     @Test("the merchants' workflows keep their names")

@@ -26,7 +26,7 @@ actor TestPlatform {
     func pool() async throws -> PostgresPool {
         if let common { return common }
         let configuration = try await configuration()
-        let pool = common ?? PostgresPool(configuration, size: 24)
+        let pool = common ?? PostgresPool(configuration, size: 24, waitLimit: .seconds(60))
         common = pool
         return pool
     }
@@ -34,7 +34,7 @@ actor TestPlatform {
     /// A pool of so many connections for one test; nil for a test that needs none of its own.
     func ownPool(of size: Int?) async throws -> PostgresPool? {
         guard let size else { return nil }
-        return PostgresPool(try await configuration(), size: size)
+        return PostgresPool(try await configuration(), size: size, waitLimit: .seconds(60))
     }
 
     private func configuration() async throws -> PostgresConfiguration {

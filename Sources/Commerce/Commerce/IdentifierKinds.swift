@@ -47,6 +47,8 @@ package typealias WebhookDeliveryID = Identifier<WebhookDeliveryKind>
 package typealias WebhookLaneID = Identifier<WebhookLaneKind>
 /// A shopper's declaration of withdrawal.
 package typealias WithdrawalID = Identifier<WithdrawalKind>
+/// Something that is wrong with what was sold.
+package typealias OrderClaimID = Identifier<OrderClaimKind>
 package typealias PersonalDataRequestID = Identifier<PersonalDataRequestKind>
 
 package enum TenantKind: IdentifierKind { package static var noun: String { "store" } }
@@ -88,6 +90,7 @@ package enum WebhookEventKind: IdentifierKind { package static var noun: String 
 package enum WebhookDeliveryKind: IdentifierKind { package static var noun: String { "webhook delivery" } }
 package enum WebhookLaneKind: IdentifierKind { package static var noun: String { "webhook lane" } }
 package enum WithdrawalKind: IdentifierKind { package static var noun: String { "withdrawal" } }
+package enum OrderClaimKind: IdentifierKind { package static var noun: String { "claim" } }
 package enum PersonalDataRequestKind: IdentifierKind {
     package static var noun: String { "request about personal data" }
 }

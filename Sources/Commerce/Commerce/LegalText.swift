@@ -55,17 +55,17 @@ package struct LegalText: Sendable {
 }
 
 /// The sentences of the pages in one language, in the order of `LegalText.place`.
-private struct LegalFacts {
+struct LegalFacts {
     let store: String
     let identity: BusinessIdentity
     let policy: StorePolicy
     let language: Language
 
-    private func one(_ romanian: String, _ english: String, _ german: String, _ spanish: String) -> String {
+    func one(_ romanian: String, _ english: String, _ german: String, _ spanish: String) -> String {
         [romanian, english, german, spanish][LegalText.place(language)]
     }
 
-    private var trader: String {
+    var trader: String {
         "\(identity.legalName), \(identity.addressLine), \(identity.postcode) \(identity.city), "
             + "\(identity.country)"
     }
@@ -107,18 +107,7 @@ private struct LegalFacts {
                 "The legal guarantee of conformity applies to goods; address complaints to us.",
                 "Für Waren gilt die gesetzliche Gewährleistung; richten Sie Beanstandungen an uns.",
                 "Los bienes tienen la garantía legal de conformidad; diríjanos sus reclamaciones."),
-            one(
-                "Paginile pot fi folosite cu tastatura și cu cititoare de ecran; dacă ceva vă "
-                    + "împiedică, scrieți-ne.",
-                "The pages can be used with a keyboard and with screen readers; write to us if something "
-                    + "stands in your way.",
-                "Die Seiten sind mit Tastatur und Bildschirmleser nutzbar; schreiben Sie uns, wenn "
-                    + "etwas hindert.",
-                "Las páginas se pueden usar con teclado y lectores de pantalla; escríbanos si algo "
-                    + "se lo impide."
-            ),
-            contact,
-        ]
+        ] + accessibility + complaints + [contact]
     }
 
     var privacy: [String] {
@@ -199,7 +188,7 @@ private struct LegalFacts {
                     + "aviso; podemos "
                     + "esperar a recibir los bienes o la prueba del envío."),
             returnCost,
-        ]
+        ] + modelForm
     }
 
     private var returnCost: String {

@@ -32,15 +32,16 @@ package struct PersonalDataLetter: Sendable {
     }
 
     package var html: String {
-        var body = "<p>\(Self.escaped(greeting))</p><p>\(Self.escaped(words.text))</p>"
+        var body = "<p>\(LetterText.escaped(greeting))</p><p>\(LetterText.escaped(words.text))</p>"
         if !reasons.isEmpty {
-            body += "<ul>" + reasons.map { "<li>\(Self.escaped($0))</li>" }.joined() + "</ul>"
+            body += "<ul>" + reasons.map { "<li>\(LetterText.escaped($0))</li>" }.joined() + "</ul>"
         }
         if let link = words.link {
-            body += "<p><a href=\"\(Self.escaped(link.address))\">\(Self.escaped(link.words))</a></p>"
+            body +=
+                "<p><a href=\"\(LetterText.escaped(link.address))\">\(LetterText.escaped(link.words))</a></p>"
         }
         return "<!doctype html><html lang=\"\(language.rawValue)\"><meta charset=\"utf-8\"><body>"
-            + "\(body)<p>\(Self.escaped(sender))</p></body></html>"
+            + "\(body)<p>\(LetterText.escaped(sender))</p></body></html>"
     }
 
     private struct Sentences {
@@ -188,19 +189,6 @@ package struct PersonalDataLetter: Sendable {
         case .english: 1
         case .german: 2
         case .spanish: 3
-        }
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { safe, character in
-            switch character {
-            case "&": safe += "&amp;"
-            case "<": safe += "&lt;"
-            case ">": safe += "&gt;"
-            case "\"": safe += "&quot;"
-            case "'": safe += "&#39;"
-            default: safe.append(character)
-            }
         }
     }
 }

@@ -23,6 +23,14 @@ package struct PriceHistory: Sendable, Hashable {
         self.entries = entries.sorted { $0.from < $1.from }
     }
 
+    /// The history as it would be with one more price from `moment` on.
+    package func setting(_ price: Money, at moment: Date) -> PriceHistory {
+        PriceHistory(entries + [Entry(price: price, from: moment)])
+    }
+
+    /// The newest first.
+    package var latest: [Entry] { entries.reversed() }
+
     /// The price in force at a moment; nil before the first.
     package func price(at moment: Date) -> Money? { entries.last { $0.from <= moment }?.price }
 

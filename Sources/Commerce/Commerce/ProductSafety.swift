@@ -3,6 +3,8 @@
 package struct ProductSafety: Sendable, Hashable, Codable {
     package var manufacturer: String?
     package var address: String?
+    /// Where the manufacturer is, if the supplier says so.
+    package var country: CountryCode?
     /// An electronic address: e-mail or web page.
     package var contact: String?
     /// Who answers within the Union for a manufacturer outside it.
@@ -10,33 +12,49 @@ package struct ProductSafety: Sendable, Hashable, Codable {
     package var warnings: [Language: String]
 
     package init(
-        manufacturer: String? = nil, address: String? = nil, contact: String? = nil,
-        responsiblePerson: String? = nil, warnings: [Language: String] = [:]
+        manufacturer: String? = nil, address: String? = nil, country: CountryCode? = nil,
+        contact: String? = nil, responsiblePerson: String? = nil, warnings: [Language: String] = [:]
     ) {
         self.manufacturer = manufacturer
         self.address = address
+        self.country = country
         self.contact = contact
         self.responsiblePerson = responsiblePerson
         self.warnings = warnings
     }
 
+    /// Something that the law wants. The raw value is stored.
+    package enum Need: String, Sendable, Hashable, Codable, CaseIterable {
+        case manufacturer, address, contact
+        case responsiblePerson = "responsible_person"
+
+        package var words: String {
+            switch self {
+            case .manufacturer: "the manufacturer"
+            case .address: "the manufacturer's postal address"
+            case .contact: "the manufacturer's e-mail or web address"
+            case .responsiblePerson: "who answers within the EU for a manufacturer outside it"
+            }
+        }
+    }
+
     /// What is missing before the product may be listed.
-    package var missing: [String] {
-        var found: [String] = []
-        if manufacturer?.isEmpty ?? true { found.append("manufacturer") }
-        if address?.isEmpty ?? true { found.append("address") }
-        if contact?.isEmpty ?? true { found.append("contact") }
+    package var missing: [Need] {
+        var found: [Need] = []
+        if manufacturer?.isEmpty ?? true { found.append(.manufacturer) }
+        if address?.isEmpty ?? true { found.append(.address) }
+        if contact?.isEmpty ?? true { found.append(.contact) }
+        // Where nobody says in which country it is, its address has to do.
+        if let country, !country.isInEuropeanUnion, responsiblePerson?.isEmpty ?? true {
+            found.append(.responsiblePerson)
+        }
         return found
     }
 
     package var isListable: Bool { missing.isEmpty }
 
-    /// As a product's page shows it, under the names that products store.
-    package var facts: [String: String] {
-        var facts: [String: String] = [:]
-        if let manufacturer { facts["manufacturer"] = manufacturer + (address.map { ", \($0)" } ?? "") }
-        if let contact { facts["contact"] = contact }
-        if let responsiblePerson { facts["responsible_person"] = responsiblePerson }
-        return facts
+    /// What a merchant reads of an article that lacks something.
+    package static func reason(lacking missing: [Need]) -> String {
+        "the supplier does not name " + missing.map(\.words).joined(separator: ", nor ")
     }
 }

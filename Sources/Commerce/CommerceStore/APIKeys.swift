@@ -19,6 +19,7 @@ package struct APIKey: Sendable, Equatable {
 
 /// What a key that was presented opens.
 package struct OpenedKey: Sendable, Equatable {
+    package let id: UUID
     package let tenant: TenantID
     package let scopes: Set<APIScope>
 }
@@ -38,8 +39,10 @@ package struct APIKeys: Sendable {
     package func open(_ key: SecretToken, at now: Date) async throws -> OpenedKey? {
         guard key.text.hasPrefix(Self.prefix) else { return nil }
         return try await database.shared(
-            "select tenant, scopes from shop.use_api_key(\(key.hash), \(now))"
-        ).rows.first.map { OpenedKey(tenant: try $0.id("tenant"), scopes: try $0.scopes()) }
+            "select tenant, scopes, key from shop.use_api_key(\(key.hash), \(now))"
+        ).rows.first.map {
+            OpenedKey(id: try $0.decode("key"), tenant: try $0.id("tenant"), scopes: try $0.scopes())
+        }
     }
 
     package func make(

@@ -32,6 +32,8 @@ package struct Attention: Sendable {
         case domain
         /// A shopper withdrew, and the law's time for the refund runs out.
         case withdrawal
+        /// Something is wrong with what was sold, and nobody has answered.
+        case claim
 
         var stored: String {
             switch self {
@@ -46,6 +48,7 @@ package struct Attention: Sendable {
             case .webhook: "webhook"
             case .domain: "domain"
             case .withdrawal: "withdrawal"
+            case .claim: "claim"
             }
         }
     }

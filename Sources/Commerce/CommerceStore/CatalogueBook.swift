@@ -11,6 +11,8 @@ package struct CatalogueBook: Sendable {
 
     package enum Kind: String, Sendable, Codable, CaseIterable {
         case full, stock, prices
+        /// What the law wants beside an offer, asked article by article.
+        case safety
     }
 
     /// One article as a supplier's list of articles has it. Its words and pictures come by lists of their
@@ -107,7 +109,11 @@ package struct CatalogueBook: Sendable {
                 ean = excluded.ean, brand = excluded.brand, category = excluded.category,
                 cost_minor = excluded.cost_minor, currency = excluded.currency,
                 recommended_minor = excluded.recommended_minor, is_active = excluded.is_active,
-                seen_by = coalesce(\(sync), catalogue_item.seen_by), changed_at = now()
+                seen_by = coalesce(\(sync), catalogue_item.seen_by), changed_at = now(),
+                safety_asked_at = case when (catalogue_item.source_id, catalogue_item.ean,
+                        catalogue_item.brand)
+                    is not distinct from (excluded.source_id, excluded.ean, excluded.brand)
+                    then catalogue_item.safety_asked_at end
             returning reference
             """
         ).rows
@@ -202,7 +208,8 @@ package struct CatalogueBook: Sendable {
         return .removed(retired.affected)
     }
 
-    /// The stores whose products differ from the catalogue in what they cost or whether they are offered.
+    /// The stores whose products differ from the catalogue in what they cost, whether they are offered, or
+    /// what the supplier tells of their safety.
     package func storesToTell(
         of supplier: String, _ tx: Transaction<EveryTenant>
     ) async throws -> [(tenant: TenantID, supplier: SupplierID)] {
@@ -214,6 +221,7 @@ package struct CatalogueBook: Sendable {
             join shop.catalogue_item c on c.supplier = s.platform_code and c.reference = p.supplier_reference
             where p.cost_minor <> c.cost_minor or p.cost_currency <> c.currency
                 or (p.status = 'published' and not c.is_active)
+                or \(SupplierSafety.differs)
             order by p.tenant_id, p.supplier_id
             """
         ).rows.map { (try $0.id("tenant_id"), try $0.id("supplier_id")) }

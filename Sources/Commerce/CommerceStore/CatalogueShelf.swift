@@ -3,8 +3,8 @@ internal import Foundation
 internal import Postgres
 
 // What the platform's suppliers offer to every store, and taking some of it onto a store's own shelf. The
-// price that is suggested leaves the merchant three tenths; what the merchant keeps is shown before anything
-// is taken, and the guard judges every price again when it is.
+// price that is suggested follows the store's rule; what the merchant keeps is shown before anything is
+// taken, and the guard judges every price again when it is.
 
 /// Something that could be sold, at the store's own terms.
 package struct CatalogueOffer: Sendable, Equatable {
@@ -16,10 +16,22 @@ package struct CatalogueOffer: Sendable, Equatable {
     /// What the merchant keeps of one at that price.
     package let margin: Money
     package let lowestPrice: Money
-    /// Whether the data that the law wants beside an offer is there; without it nothing may be listed.
-    package let isSafe: Bool
+    /// What the law wants beside an offer and is not there; without it nothing may be listed.
+    package let missingSafety: [ProductSafety.Need]
+    /// Whether the supplier has answered for it at all.
+    package let isSafetyAsked: Bool
     package let stock: Int
     package let isTaken: Bool
+
+    package var isSafe: Bool { missingSafety.isEmpty }
+
+    /// Why it cannot be sold, for the merchant's eyes; nil where it can.
+    package var safetyProblem: String? {
+        guard !isSafe else { return nil }
+        return isSafetyAsked
+            ? ProductSafety.reason(lacking: missingSafety)
+            : "the supplier has not told yet what the law wants beside an offer"
+    }
 
     /// What the form of the wizard calls it.
     package var key: String { "\(supplier):\(reference.rawValue)" }
@@ -27,8 +39,6 @@ package struct CatalogueOffer: Sendable, Equatable {
 
 package struct CatalogueShelf: Sendable {
     package static let pageLimit = 60
-    /// Of the price, what a suggestion leaves the merchant.
-    private static let targetPercent: Int64 = 30
 
     package init() {}
 
@@ -75,45 +85,32 @@ package struct CatalogueShelf: Sendable {
     private func offers(_ condition: Query, in tx: Transaction<OneTenant>) async throws -> [CatalogueOffer] {
         let store = try await Stores().load(in: tx)
         let pricing = try await Stores().pricing(of: store, at: nil, in: tx)
+        let rule = try await PriceRules().rule(of: store, in: tx)
         let rows = try await tx.execute(
             """
             select c.*, greatest(coalesce(i.seen - i.reserved, 0), 0) as stock,
-                coalesce(c.safety ->> 'manufacturer', '') <> '' and coalesce(c.safety ->> 'contact', '') <> ''
-                    as is_safe,
                 exists (select from shop.product p where p.tenant_id = \(tx.tenantUUID)
                     and p.supplier_reference = c.reference
                     and p.stock_pool = 'platform:' || c.supplier) as is_taken
             from shop.catalogue_item c
             left join shop.stock_item i on i.pool = 'platform:' || c.supplier and i.reference = c.reference
             where c.is_active \(condition)
-            order by is_safe desc, c.reference limit \(Self.pageLimit)
+            order by (cardinality(c.safety_missing) = 0) desc, c.reference limit \(Self.pageLimit)
             """
         ).rows
         return try rows.compactMap { row in
             let cost = try row.money("cost_minor", in: "currency")
             guard let lowest = try pricing.lowestPrice(unitCost: cost, isPlatformCatalogue: true),
-                let price = try Self.suggestion(cost, lowest, pricing)
+                let price = try rule.price(unitCost: cost, isPlatformCatalogue: true, pricing: pricing)
             else { return nil }
             let sale = try pricing.preview(price: price, unitCost: cost, isPlatformCatalogue: true)
             return CatalogueOffer(
                 supplier: try row.decode("supplier"), reference: try row.raw("reference"),
                 title: try row.json("titles"), cost: cost, suggestedPrice: price, margin: sale.margin,
-                lowestPrice: lowest, isSafe: try row.decode("is_safe"), stock: try row.int("stock"),
-                isTaken: try row.decode("is_taken"))
+                lowestPrice: lowest, missingSafety: try row.needs("safety_missing"),
+                isSafetyAsked: try row.decode("safety_checked_at", as: Date?.self) != nil,
+                stock: try row.int("stock"), isTaken: try row.decode("is_taken"))
         }
-    }
-
-    /// The lowest price of the form `x.90` that leaves the target.
-    static func suggestion(_ cost: Money, _ lowest: Money, _ pricing: Pricing) throws -> Money? {
-        var price = lowest
-        price.minorUnits += (190 - price.minorUnits % 100) % 100
-        // Each step adds at least half of itself to the margin, so a few hundred are plenty.
-        for _ in 0..<100_000 {
-            let sale = try pricing.preview(price: price, unitCost: cost, isPlatformCatalogue: true)
-            if sale.margin.minorUnits * 100 >= price.minorUnits * targetPercent { return price }
-            price.minorUnits += max(100, price.minorUnits / 10_000 * 100)
-        }
-        return nil
     }
 
     private func put(
@@ -127,10 +124,7 @@ package struct CatalogueShelf: Sendable {
                 parcel_shipping_minor from shop.platform_supplier where code = \(offer.supplier)
             on conflict (tenant_id, platform_code) do nothing
             """)
-        let slug = offer.reference.rawValue.lowercased().map {
-            $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-"
-        }
-        .split(separator: "-").map { String($0) }.joined(separator: "-")
+        let slug = Self.slug(of: offer.reference.rawValue)
         let vat = StandardVAT.rate(in: store.country) ?? .zero
         try await tx.execute(
             """
@@ -141,15 +135,20 @@ package struct CatalogueShelf: Sendable {
                 'platform:' || c.supplier, c.cost_minor, c.currency, \(price.minorUnits),
                 \(store.currency.rawValue), \(Int32(vat.value)), c.titles, c.descriptions,
                 c.images ->> 0, 'published',
-                jsonb_strip_nulls(jsonb_build_object('manufacturer',
-                    concat_ws(', ', c.safety ->> 'manufacturer', c.safety ->> 'address'),
-                    'contact', c.safety ->> 'contact',
-                    'responsible_person', c.safety ->> 'responsiblePerson')), c.family
+                shop.safety_facts(c.safety), c.family
             from shop.catalogue_item c
             join shop.supplier s on s.tenant_id = \(tx.tenantUUID) and s.platform_code = c.supplier
             where c.supplier = \(offer.supplier) and c.reference = \(offer.reference.rawValue)
             on conflict (tenant_id, sku) do update set price_minor = excluded.price_minor,
-                status = 'published', paused_reason = null
+                safety = excluded.safety, status = 'published', paused_reason = null
+                where product.stock_pool = excluded.stock_pool
             """)
+    }
+
+    /// The part of a product's address that comes from its supplier's name for it.
+    static func slug(of reference: String) -> String {
+        let slug = reference.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+            .split(separator: "-").map { String($0) }.joined(separator: "-")
+        return slug.isEmpty ? "article" : slug
     }
 }

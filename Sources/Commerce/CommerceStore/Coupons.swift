@@ -1,8 +1,8 @@
 package import Commerce
-package import Foundation
+internal import Foundation
 internal import Postgres
 
-// The codes of a store, and the prices that a reduction may be held against.
+// The codes of a store.
 
 package struct Coupons: Sendable {
     package init() {}
@@ -54,33 +54,5 @@ extension Coupon {
             minimum: try row.money("minimum_minor", currency), validFrom: try row.decode("valid_from"),
             validUntil: try row.decode("valid_until"), isActive: try row.decode("active"),
             useLimit: try row.decode("use_limit", as: Int?.self), uses: try row.int("uses"))
-    }
-}
-
-extension Products {
-    /// Every price of the product that the thirty-day rule may ask about.
-    package func priceHistory(
-        of id: ProductID, at now: Date, in tx: Transaction<OneTenant>
-    ) async throws -> PriceHistory {
-        // Twice the window: a reduction that began within it is held against the thirty days before.
-        let start = now.addingTimeInterval(-2 * PriceHistory.window)
-        let rows = try await tx.execute(
-            """
-            select h.price_minor, h.currency, h.valid_from from shop.price_history h
-            join shop.product p on p.tenant_id = h.tenant_id and p.id = h.product_id
-                and p.currency = h.currency
-            where h.tenant_id = \(tx.tenantUUID) and h.product_id = \(id.rawValue)
-                and h.valid_from >= coalesce((
-                    select max(b.valid_from) from shop.price_history b
-                    where b.tenant_id = h.tenant_id and b.product_id = h.product_id
-                        and b.currency = h.currency and b.valid_from <= \(start)), h.valid_from)
-            order by h.valid_from
-            """
-        ).rows
-        return PriceHistory(
-            try rows.map { row in
-                PriceHistory.Entry(
-                    price: try row.money("price_minor", row.currency()), from: try row.decode("valid_from"))
-            })
     }
 }

@@ -86,6 +86,7 @@ package struct DemoSeed: Sendable {
         for store in Self.stores {
             try await database.transaction(for: store.tenant) { tx in
                 try await seed(store, settings, in: tx)
+                try await introduce(store, settings, in: tx)
                 try await seedProducts(of: store, settings, in: tx)
             }
         }
@@ -114,28 +115,28 @@ package struct DemoSeed: Sendable {
                     product.stock, of: SKU(unchecked: product.reference), at: Self.supplierCode, in: tx)
                 try await offer(product, in: tx)
             }
+            try await fileOffers(in: tx)
         }
     }
 
-    /// What merchants find in the wizard. A sync of the supplier's lists takes it over; the safety data is
-    /// not in those lists.
+    /// What merchants find in the wizard, as the pulls of the supplier's lists would bring it.
     private func offer(_ product: DemoProduct, in tx: Transaction<EveryTenant>) async throws {
         let descriptions = product.titles.mapValues { "\($0). Ships from the European Union." }
         try await tx.execute(
             """
             insert into shop.catalogue_item (supplier, reference, source_id, titles, descriptions, safety,
-                cost_minor, currency, warehouse)
+                safety_missing, cost_minor, currency, warehouse)
             values (\(Self.supplierCode), \(product.reference), \(product.reference),
                 \(JSONB(encoding: product.titles)), \(JSONB(encoding: descriptions)),
-                \(JSONB(encoding: Self.safety)), \(product.costMinor), 'EUR', \(product.warehouse))
+                \(JSONText.object(Self.safety)), '{}', \(product.costMinor), 'EUR', \(product.warehouse))
             on conflict do nothing
             """)
     }
 
-    private static let safety = [
-        "manufacturer": "Demo Works SL, Calle Mayor 1, 46001 Valencia, ES",
-        "contact": "safety@demo-works.test",
-    ]
+    /// What the supplier's sandbox tells of these articles.
+    private static let safety = ProductSafety(
+        manufacturer: "Demo Works SL", address: "Calle Mayor 1, 46001 Valencia", country: .spain,
+        contact: "safety@demo-works.test")
 
     private func seedPeople() async throws {
         let people = People(database)
@@ -215,7 +216,7 @@ package struct DemoSeed: Sendable {
                     \(pool), \(product.costMinor), 'EUR', \(price.minorUnits), \(store.currency.rawValue),
                         2100,
                     \(JSONB(encoding: product.titles)), \(JSONB(encoding: descriptions)),
-                    null, 'published', \(JSONB(encoding: Self.safety)))
+                    null, 'published', shop.safety_facts(\(JSONText.object(Self.safety))))
                 on conflict (tenant_id, id) do nothing
                 """)
         }

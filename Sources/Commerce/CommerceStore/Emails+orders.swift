@@ -10,6 +10,19 @@ extension Emails {
         package let status: Status
     }
 
+    /// How many letters about an order have a cause that begins like this.
+    package func count(
+        about order: OrderID, causedBy prefix: String, in tx: Transaction<OneTenant>
+    ) async throws -> Int {
+        try await tx.first(
+            """
+            select count(*) as found from shop.email
+            where tenant_id = \(tx.tenantUUID) and order_id = \(order.rawValue)
+                and starts_with(cause, \(prefix))
+            """
+        )?.int("found") ?? 0
+    }
+
     /// What the shopper was written about an order, oldest first.
     package func sent(about order: OrderID, in tx: Transaction<OneTenant>) async throws -> [Sent] {
         try await tx.execute(

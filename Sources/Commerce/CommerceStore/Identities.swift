@@ -107,16 +107,24 @@ package struct LegalPages: Sendable {
             """)
     }
 
+    /// Nil where the store has no such page in that language.
+    package func find(
+        _ kind: LegalPageKind, in language: Language, _ tx: Transaction<OneTenant>
+    ) async throws -> LegalPage? {
+        try await tx.first(
+            """
+            select * from shop.legal_page where tenant_id = \(tx.tenantUUID)
+                and kind = \(kind.rawValue) and language = \(language.rawValue)
+            """
+        ).map(LegalPage.init(row:))
+    }
+
     package func all(in tx: Transaction<OneTenant>) async throws -> [LegalPage] {
         try await tx.execute(
             """
             select * from shop.legal_page where tenant_id = \(tx.tenantUUID) order by kind, language
             """
-        ).rows.map { row in
-            LegalPage(
-                kind: try row.raw("kind"), language: try row.raw("language"), body: try row.decode("body"),
-                isEdited: try row.decode("is_edited"))
-        }
+        ).rows.map(LegalPage.init(row:))
     }
 
     /// How many pages the store lacks in its languages.
@@ -127,5 +135,14 @@ package struct LegalPages: Sendable {
             where tenant_id = \(tx.tenantUUID) and language = any(\(languages.map(\.rawValue)))
             """)
         return languages.count * LegalPageKind.allCases.count - (try found?.int("present") ?? 0)
+    }
+}
+
+extension LegalPage {
+    fileprivate init(row: Row) throws {
+        kind = try row.raw("kind")
+        language = try row.raw("language")
+        body = try row.decode("body")
+        isEdited = try row.decode("is_edited")
     }
 }

@@ -37,6 +37,7 @@ enum JSONText {
         var facts: [String: String] = [:]
         facts["manufacturer"] = safety.manufacturer
         facts["address"] = safety.address
+        facts["country"] = safety.country?.rawValue
         facts["contact"] = safety.contact
         facts["responsible_person"] = safety.responsiblePerson
         for (language, text) in safety.warnings { facts["warnings_\(language.rawValue)"] = text }
@@ -49,7 +50,8 @@ enum JSONText {
                 ? Language(rawValue: String(key.dropFirst(9))).map { ($0, text) } : nil
         }
         return ProductSafety(
-            manufacturer: facts["manufacturer"], address: facts["address"], contact: facts["contact"],
+            manufacturer: facts["manufacturer"], address: facts["address"],
+            country: facts["country"].flatMap(CountryCode.init(rawValue:)), contact: facts["contact"],
             responsiblePerson: facts["responsible_person"],
             warnings: Dictionary(warnings) { $1 })
     }

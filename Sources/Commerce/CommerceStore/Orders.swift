@@ -175,7 +175,7 @@ extension Transaction where Scope == OneTenant {
 }
 
 extension Row {
-    fileprivate func order() throws -> Order {
+    func order() throws -> Order {
         let currency = try currency()
         return Order(
             id: try id("id"), number: try orderNumber(), token: try raw("token"),

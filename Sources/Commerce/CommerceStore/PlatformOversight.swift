@@ -138,7 +138,8 @@ package struct PlatformOversight: Sendable {
         }
     }
 
-    /// Stores by name of their address; those that begin so, or with this owner's words in the name.
+    /// Stores whose address begins with the text, whose name holds it, or whose id it is, by their address;
+    /// all of them for an empty text.
     package func stores(matching text: String = "", limit: Int = 200) async throws -> [StoreLine] {
         let wanted = text.trimmingCharacters(in: .whitespaces).lowercased()
         let tenant = UUID(uuidString: wanted)

@@ -28,6 +28,8 @@ package struct Product: Sendable, Equatable {
     package let safety: [String: String]
     /// What the supplier last said it has, less what unpaid orders hold.
     package let available: Int
+    /// What may be announced of its price, where somebody has asked (`Products.announcing`).
+    package var reduction: PriceReduction?
 
     package enum Status: String, Sendable {
         case draft, published, paused
@@ -40,7 +42,7 @@ package struct Product: Sendable, Equatable {
 
     package func description(in language: Language) -> String { Self.text(description, language) ?? "" }
 
-    private static func text(_ texts: [Language: String], _ language: Language) -> String? {
+    static func text(_ texts: [Language: String], _ language: Language) -> String? {
         texts[language] ?? texts[.english] ?? texts.min { $0.key.rawValue < $1.key.rawValue }?.value
     }
 }
@@ -173,7 +175,7 @@ package struct Products: Sendable {
         " where p.tenant_id = \(tx.tenantUUID) and p.id = any(\(ids.map(\.rawValue))) order by p.id"
     }
 
-    private static var products: Query {
+    static var products: Query {
         """
         select p.*, s.platform_code is not null as is_platform_catalogue,
             greatest(coalesce(i.seen - i.reserved, 0), 0) as available

@@ -122,7 +122,7 @@ extension Refunds {
 }
 
 /// An order with everything that its refunds are worked out from.
-private struct SoldOrder {
+struct SoldOrder {
     let order: Order
     let quote: Quote
     let pieces: [(unit: SoldUnit, line: OrderLine)]

@@ -179,7 +179,7 @@ package struct Refunds: Sendable {
 }
 
 extension Row {
-    fileprivate func refund() throws -> Refund {
+    func refund() throws -> Refund {
         let currency = try currency()
         return Refund(
             id: try id("id"), order: try id("order_id"), payment: try id("payment_id"),

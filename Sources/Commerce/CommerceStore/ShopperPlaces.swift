@@ -119,12 +119,12 @@ enum ShopperPlaces {
                 where d.tenant_id = \(tenant) and d.payment_id = any(\(found.payments)) order by d.opened_at
                 """),
             Place(
-                "withdrawals",
+                "claims",
                 """
-                select o.number as order, w.submitted_at, w.name, w.email, w.tracking, w.sent_at,
-                    w.received_at, w.refunded_at
-                from shop.withdrawal w join shop.orders o on o.tenant_id = w.tenant_id and o.id = w.order_id
-                where w.tenant_id = \(tenant) and w.order_id = any(\(found.orders)) order by w.submitted_at
+                select o.number as order, k.problem, k.wish, k.description, k.reported_at, k.remedy,
+                    k.remedy_reason, k.tracking, k.settlement, k.settled_at
+                from shop.order_claim k join shop.orders o on o.tenant_id = k.tenant_id and o.id = k.order_id
+                where k.tenant_id = \(tenant) and k.order_id = any(\(found.orders)) order by k.reported_at
                 """),
             Place(
                 "questions",
@@ -186,12 +186,15 @@ enum ShopperPlaces {
                 where tenant_id = \(tenant) and payment_id = any(\(found.payments))
                     and (evidence is not null or evidence_problem is not null)
                 """),
+            // What was wrong stays; what people wrote about it may name the shopper.
             Place(
-                "withdrawal",
+                "order_claim",
                 """
-                update shop.withdrawal set name = '', email = \(nobody),
+                update shop.order_claim set description = '', remedy_reason = '', answer_note = '',
                     tracking = case when tracking is not null then 'erased' end
                 where tenant_id = \(tenant) and order_id = any(\(found.orders))
+                    and (description <> '' or remedy_reason <> '' or answer_note <> ''
+                        or tracking <> 'erased')
                 """),
             // A carrier tells the whole address to whoever knows the number.
             Place(
@@ -232,7 +235,8 @@ enum ShopperPlaces {
         ]
     }
 
-    private static let nobody = "erased@erased.invalid"
+    /// Stands where the address of an erased person stood.
+    static let nobody = "erased@erased.invalid"
 
     /// The name of the field tells with which code it was written: the address's own.
     private static var nameless: Query {
@@ -289,10 +293,8 @@ enum ShopperPlaces {
                 .refundOpen,
                 """
                 select from shop.orders o where o.tenant_id = \(tenant) and o.id = any(\(found.orders))
-                    and (exists (select from shop.refund r where r.tenant_id = o.tenant_id
-                            and r.order_id = o.id and r.status in ('reserved', 'sent'))
-                        or exists (select from shop.withdrawal w where w.tenant_id = o.tenant_id
-                            and w.order_id = o.id and w.refunded_at is null)) limit 1
+                    and exists (select from shop.refund r where r.tenant_id = o.tenant_id
+                        and r.order_id = o.id and r.status in ('reserved', 'sent')) limit 1
                 """
             ),
         ]
@@ -314,7 +316,10 @@ enum ShopperPlaces {
                 .returnOpen,
                 """
                 select from shop.withdrawal where tenant_id = \(tenant) and order_id = any(\(found.orders))
-                    and refunded_at is null limit 1
+                    and refunded_at is null
+                union all select from shop.order_claim
+                where tenant_id = \(tenant) and order_id = any(\(found.orders)) and settled_at is null
+                limit 1
                 """
             ),
             (

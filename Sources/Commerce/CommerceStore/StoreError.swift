@@ -37,7 +37,7 @@ package enum StoreError: Error, Sendable, Equatable {
         case webhookEndpoint = "webhook endpoint", webhookDelivery = "webhook delivery"
         case domain, apiKey = "API key"
         case personalDataRequest = "request about personal data"
-        case withdrawal
+        case withdrawal, claim
     }
 
     /// True when trying again with the same input cannot help. Everything here is such a case: what may
@@ -117,6 +117,9 @@ package enum Problem: String, Sendable, CaseIterable {
     case refundMove = "refund_move"
     case withdrawalFrozen = "withdrawal_frozen"
     case withdrawnTwice = "withdrawal_unit_once"
+    case claimFrozen = "order_claim_frozen"
+    case claimDecided = "order_claim_decided"
+    case claimedTwice = "order_claim_unit_once"
     case ledgerUnbalanced = "ledger_transaction_balances"
     case ledgerAppendOnly = "ledger_transaction_append_only"
     case ledgerEntryAppendOnly = "ledger_entry_append_only"

@@ -2,8 +2,8 @@ package import Commerce
 package import Foundation
 internal import Postgres
 
-// A store as it is set up: its plan, money, languages, account at Stripe. A page reads it with every
-// request, so it holds scalars only; texts and theme are read where they are shown.
+// A store as it is set up: its plan, money, languages, look, account at Stripe. A page reads it with every
+// request, so it holds scalars only; texts are read where they are shown.
 
 package struct Store: Sendable, Equatable {
     package let tenant: TenantID
@@ -24,6 +24,8 @@ package struct Store: Sendable, Equatable {
     /// What a shopper pays for delivery, per order.
     package let shipping: Money
     package let contactEmail: String
+    /// The name of the preset that the merchant chose, if any.
+    package let themePreset: String?
 
     package enum Status: String, Sendable {
         case draft, published, paused, closed
@@ -131,5 +133,10 @@ extension Store {
         smartBillSeries = try row.decode("smartbill_series")
         shipping = try row.money("shipping_minor", currency)
         contactEmail = try row.decode("contact_email")
+        themePreset = try row.json("theme", as: ThemeChoice.self).preset
     }
+}
+
+private struct ThemeChoice: Decodable {
+    let preset: String?
 }

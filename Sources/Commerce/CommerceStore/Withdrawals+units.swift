@@ -34,7 +34,7 @@ extension Withdrawals {
         let line: OrderLineID
         let exclusion: WithdrawalExclusion?
         let isAlive: Bool
-        /// Neither withdrawn from nor refunded, and still the shopper's or on its way there.
+        /// Neither withdrawn from, claimed nor refunded, and still the shopper's or on its way there.
         let isOpen: Bool
         let arrival: Date?
     }
@@ -45,6 +45,8 @@ extension Withdrawals {
             select u.id, u.line_id, u.state, l.withdrawal_exclusion, s.delivered_at, s.given_to_merchant_at,
                 exists (select from shop.withdrawal_unit w
                     where w.tenant_id = u.tenant_id and w.unit_id = u.id)
+                or exists (select from shop.order_claim_unit c
+                    where c.tenant_id = u.tenant_id and c.unit_id = u.id and c.holds)
                 or exists (select from shop.refund_unit x
                     join shop.refund r on r.tenant_id = x.tenant_id and r.id = x.refund_id
                     where x.tenant_id = u.tenant_id and x.unit_id = u.id and r.status <> 'failed') as is_taken

@@ -105,8 +105,11 @@ package struct VendorResponse: Sendable {
     /// The first characters of the body on one line, for an error that has nothing better to say.
     package var excerpt: String {
         let line = text.prefix(160).map { $0.isNewline ? " " : $0 }
-        return body.isEmpty ? "an empty body" : String(line)
+        return body.isEmpty ? Self.emptyBody : String(line)
     }
+
+    /// How an answer without a body is quoted.
+    package static let emptyBody = "an empty body"
 }
 
 /// Which vendor account a call went to and what it was: carried by every vendor error.

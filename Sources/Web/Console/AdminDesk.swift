@@ -25,8 +25,8 @@ package struct AdminDesk: Sendable {
         _ email: EmailAddress, password: String, code: String, on request: WebRequest
     ) async throws -> SecretToken? {
         let now = request.receivedAt
-        try await pass(.adminAddress, request.clientNetwork, now)
-        try await pass(.adminAccount, email.canonical, now)
+        try await throttle.pass(.adminAddress, request.clientNetwork, at: now)
+        try await throttle.pass(.adminAccount, email.canonical, at: now)
         let token: SecretToken?
         do {
             token = try await admins.signIn(email, password: password, code: code, at: now)
@@ -52,10 +52,4 @@ package struct AdminDesk: Sendable {
 
     /// Everybody who may sign in, and who may not any more.
     func everybody() async throws -> [Admins.Line] { try await admins.all() }
-
-    private func pass(_ rule: Throttle.Rule, _ subject: String, _ now: Date) async throws {
-        guard let wait = try await throttle.take(rule, subject, at: now) else { return }
-        throw WebProblem(
-            .tooManyRequests, "try again in \(wait) seconds", headers: ["Retry-After": String(wait)])
-    }
 }

@@ -23,7 +23,7 @@ extension Console {
         let older: HTML? =
             records.count == Self.pageSize
             ? records.last.map {
-                "<a href=\"\(Address(request).with(["before": "\($0.number)"]))\">Older</a>"
+                "<a href=\"\(PageAddress(request).with(["before": "\($0.number)"]))\">Older</a>"
             } : nil
         let search = Entry("subject", "To what", hint: "A run's id, a queue's or schedule's name.")
         return ConsolePage(

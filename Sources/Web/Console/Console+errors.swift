@@ -49,12 +49,12 @@ struct CauseTable: Sendable {
                 return [
                     "<code>\(line.code)</code>", Show.words(line.message),
                     "\(line.workflows.joined(separator: ", ")) \(line.step ?? "")",
-                    "<a href=\"\(Address("/ops/runs", query).with([:]))\">\(line.count)</a>",
+                    "<a href=\"\(PageAddress("/ops/runs", query).with([:]))\">\(line.count)</a>",
                     "\(line.lastHour)", "\(line.tenants)", Show.time(line.firstSeen, now),
                     Show.time(line.lastSeen, now),
                     """
                     for instance \(Show.run(line.example)) · \
-                    <a href="\(Address("/ops/bulk/order", query).with([:]))">act on all</a>
+                    <a href="\(PageAddress("/ops/bulk/order", query).with([:]))">act on all</a>
                     """,
                 ]
             }, empty: "Nothing failed."

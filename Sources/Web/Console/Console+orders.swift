@@ -27,11 +27,11 @@ extension Console {
         let older: HTML? =
             number.isEmpty && lines.count == Self.pageSize
             ? lines.last.map {
-                "<a href=\"\(Address(request).with(["before": $0.id.description]))\">Older</a>"
+                "<a href=\"\(PageAddress(request).with(["before": $0.id.description]))\">Older</a>"
             } : nil
         let links = PlatformOrders.View.allCases.map { each -> HTML in
             let mark: HTML = each == view ? " aria-current=\"page\"" : ""
-            let path = Address(request).with(["view": each.rawValue, "before": "", "number": ""])
+            let path = PageAddress(request).with(["view": each.rawValue, "before": "", "number": ""])
             return "<li><a href=\"\(path)\"\(mark)>\(Self.words(each))</a></li>"
         }
         let search = Entry("number", "Number, id, payment or address")

@@ -44,17 +44,19 @@ extension Console {
         let older: HTML? =
             lines.count == Self.pageSize
             ? lines.last.map {
-                "<a href=\"\(Address(request).with(["before": $0.id.description]))\">Older</a>"
+                "<a href=\"\(PageAddress(request).with(["before": $0.id.description]))\">Older</a>"
             } : nil
         let newest: HTML? =
             request.query["before"] == nil
-            ? nil : "<a href=\"\(Address(request).with(["before": ""]))\">Newest</a>"
+            ? nil : "<a href=\"\(PageAddress(request).with(["before": ""]))\">Newest</a>"
         let counted: HTML? = count.map {
             "<span>\($0.description) runs: \(query.filter.withoutPlace.description)</span>"
         }
         let bulk: HTML? =
             admin.role.may(.operate) && !lines.isEmpty
-            ? "<a href=\"\(Address("/ops/bulk/order", query.words).with([:]))\">Act on all of them</a>" : nil
+            ? """
+            <a href="\(PageAddress("/ops/bulk/order", query.words).with([:]))">Act on all of them</a>
+            """ : nil
         return ConsolePage(
             request, title: "Runs", admin: admin,
             main: """

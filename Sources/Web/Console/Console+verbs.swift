@@ -23,7 +23,7 @@ extension Console {
                 if verb == .export { return try await export(run, mandate) }
                 let result = try await perform(verb, on: run, how, mandate, request)
                 return .seeOther(
-                    Address("/ops/runs/\(result.run)").with([
+                    PageAddress("/ops/runs/\(result.run)").with([
                         "act": verb == .fork ? "" : result.audit.map { "\($0)" } ?? ""
                     ]))
             } catch let error as OperationError {

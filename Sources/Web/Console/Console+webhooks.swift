@@ -31,14 +31,14 @@ extension Console {
         let tabs = Self.states.map { each -> HTML in
             let mark: HTML = each == state ?? "" ? " aria-current=\"page\"" : ""
             let count = tallies.first { $0.state == each }.map { " (\($0.count))" } ?? ""
-            let path = Address("/ops/webhooks", ["state": each]).with([:])
+            let path = PageAddress("/ops/webhooks", ["state": each]).with([:])
             return
                 "<li><a href=\"\(path)\"\(mark)>\(each.isEmpty ? "All" : each.capitalized)\(count)</a></li>"
         }
         let older: HTML? =
             lines.count == Self.pageSize
             ? lines.last.map {
-                "<a href=\"\(Address(request).with(["source": $0.source, "before": $0.id]))\">Older</a>"
+                "<a href=\"\(PageAddress(request).with(["source": $0.source, "before": $0.id]))\">Older</a>"
             } : nil
         let search = Entry("subject", "Event or object", hint: "evt_…, pi_…")
         return ConsolePage(

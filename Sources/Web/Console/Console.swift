@@ -48,6 +48,8 @@ package struct Console: Sendable {
     let oversight: PlatformOversight
     let ledger: LedgerReports
     let proposals: BulkProposals
+    let claims: PlatformClaims
+    let database: Database
 
     /// The database needs the platform's pool.
     package init(desk: AdminDesk, database: Database, tools: FleetTools) {
@@ -57,12 +59,16 @@ package struct Console: Sendable {
         oversight = PlatformOversight(database)
         ledger = LedgerReports(database)
         proposals = BulkProposals(database)
+        claims = PlatformClaims(database)
+        self.database = database
     }
 
     package var endpoints: [Endpoint] {
         signInEndpoints + overviewEndpoints + runEndpoints + orderEndpoints + errorEndpoints
             + queueEndpoints + scheduleEndpoints + webhookEndpoints + ledgerEndpoints + tenantEndpoints
-            + bulkEndpoints + auditEndpoints + [ConsoleStyle.asset.endpoint, ConsoleScript.asset.endpoint]
+            + bulkEndpoints + auditEndpoints + claimEndpoints + [
+                ConsoleStyle.asset.endpoint, ConsoleScript.asset.endpoint,
+            ]
     }
 
     typealias Handler = @Sendable (WebRequest, Admin) async throws -> WebResponse

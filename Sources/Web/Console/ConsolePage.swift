@@ -33,7 +33,8 @@ struct ConsolePage: Sendable {
     }
 
     private static let places = [
-        ("/ops", "Overview"), ("/ops/runs", "Runs"), ("/ops/orders", "Orders"), ("/ops/errors", "Errors"),
+        ("/ops", "Overview"), ("/ops/runs", "Runs"), ("/ops/orders", "Orders"), ("/ops/claims", "Claims"),
+        ("/ops/errors", "Errors"),
         ("/ops/queues", "Queues"), ("/ops/schedules", "Schedules"), ("/ops/webhooks", "Webhooks"),
         ("/ops/ledger", "Ledger"), ("/ops/tenants", "Tenants"), ("/ops/bulk", "Bulk"),
         ("/ops/audit", "Audit"),

@@ -26,7 +26,7 @@ struct RunHead: Sendable {
         if let ended = detail.endedAt { facts.append(("Ended", Show.time(ended, now))) }
         if let parent = detail.parent { facts.append(("Parent", Show.run(parent))) }
         if let failure = line.failure {
-            let path = Address("/ops/runs", ["fingerprint": "\(failure.fingerprint)"]).with([:])
+            let path = PageAddress("/ops/runs", ["fingerprint": "\(failure.fingerprint)"]).with([:])
             facts.append(("Same cause", "<a href=\"\(path)\">other runs</a>"))
         }
         if let progress = detail.progress { facts.append(("Progress", "<code>\(progress.text)</code>")) }

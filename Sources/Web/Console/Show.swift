@@ -110,13 +110,13 @@ enum Show {
     static func json(_ payload: Payload) -> HTML {
         let limit = 20_000
         var text = payload.text
+        // What cannot be laid out is shown as it stands: that is the reason for both attempts.
         if let value = try? JSONSerialization.jsonObject(
             with: Data(payload.bytes), options: .fragmentsAllowed),
             let pretty = try? JSONSerialization.data(
                 withJSONObject: value,
                 options: [.prettyPrinted, .sortedKeys, .fragmentsAllowed, .withoutEscapingSlashes])
         {
-            // What cannot be laid out is shown as it stands: that is the reason for both attempts.
             text = String(decoding: pretty, as: UTF8.self)
         }
         let shown = text.count > limit ? String(text.prefix(limit)) + "\n… (\(text.count) characters)" : text
@@ -160,7 +160,7 @@ struct FactList: Sendable {
 }
 
 /// Another address of the same page: what is given replaces, an empty text takes away.
-struct Address: Sendable {
+struct PageAddress: Sendable {
     let path: String
     var query: [String: String]
 

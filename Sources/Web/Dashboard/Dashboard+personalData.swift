@@ -71,7 +71,9 @@ extension Dashboard {
         let root = StorePlace.personalData.address(in: store.tenant)
         let form = FormView(
             request: request, action: root, fields: Self.shopperFields,
-            values: request.typed(Self.shopperFields), problems: problems, button: "Start")
+            values: ["email": request.query["email"] ?? ""].merging(
+                request.typed(Self.shopperFields), uniquingKeysWith: { $1 }), problems: problems,
+            button: "Start")
         let isUnderWay = asked.contains { $0.status == .running }
         return StorePage(
             request: request, account: account, store: store, place: .personalData,

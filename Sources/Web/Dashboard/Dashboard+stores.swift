@@ -27,7 +27,7 @@ extension Dashboard {
             }
             rows.append(
                 """
-                <li><div><span class="name"><a href="/stores/\(store.tenant.description)/onboarding">\
+                <li><div><span class="name"><a href="\(link: StorePlace.home.address(in: store.tenant))">\
                 \(store.name)</a></span><p class="fine">\(onboarding.host(of: store.slug)) · \
                 \(membership.role.rawValue)</p><p class="fine">\(Self.places(of: store))</p></div>\
                 <span class="tag">\(store.status.rawValue)</span></li>

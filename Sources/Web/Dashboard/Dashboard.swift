@@ -13,13 +13,27 @@ package struct Dashboard: Sendable {
     let personalData: PersonalDataDesk?
     let webhookDesk: WebhookDesk
     let returnsDesk: ReturnsDesk?
+    let claimDesk: ClaimDesk?
     let domainDesk: DomainDesk?
+    let supplierDesk: SupplierDesk?
+    let ordersDesk: OrdersDesk?
+    let plans: PlanDesk?
+    let papers: PaperDesk?
+    let team: TeamDesk?
 
     package init(
         desk: AccountDesk, onboarding: OnboardingDesk, personalData: PersonalDataDesk? = nil,
         webhooks: WebhookDesk = WebhookDesk(), domains: DomainDesk? = nil,
-        returns: ReturnsDesk? = nil
+        returns: ReturnsDesk? = nil, orders: OrdersDesk? = nil,
+        suppliers: SupplierDesk? = nil, plans: PlanDesk? = nil, papers: PaperDesk? = nil,
+        team: TeamDesk? = nil, claims: ClaimDesk? = nil
     ) {
+        claimDesk = claims
+        self.plans = plans
+        self.papers = papers
+        self.team = team
+        supplierDesk = suppliers
+        ordersDesk = orders
         domainDesk = domains
         webhookDesk = webhooks
         returnsDesk = returns
@@ -31,7 +45,10 @@ package struct Dashboard: Sendable {
     package var endpoints: [Endpoint] {
         accountEndpoints + storeEndpoints + wizardEndpoints + personalDataEndpoints
             + affiliateEndpoints
-            + webhookEndpoints + keyEndpoints + domainEndpoints + returnEndpoints
+            + webhookEndpoints + keyEndpoints + domainEndpoints + returnEndpoints + claimEndpoints
+            + homeEndpoints + orderEndpoints + orderChangeEndpoints + refundEndpoints + customerEndpoints
+            + billingEndpoints + invoiceEndpoints + teamEndpoints + auditEndpoints + settingsEndpoints
+            + [DashboardStyle.asset.endpoint] + shelfEndpoints + previewEndpoints
     }
 
     var database: Database { desk.database }

@@ -10,6 +10,7 @@ struct DashboardPage: Sendable {
     let title: String
     var account: Account?
     var refreshSeconds: Int?
+    var script: Asset?
     let main: HTML
 
     init(_ request: WebRequest, title: String, account: Account? = nil, main: HTML) {
@@ -25,13 +26,16 @@ struct DashboardPage: Sendable {
             skipLabel: "Skip to the content")
         frame.isIndexed = false
         frame.refreshSeconds = refreshSeconds
+        frame.script = script
+        frame.styles = [DashboardStyle.asset]
         return .html(frame.html, status: status)
     }
 
     private var header: HTML {
         let out: HTML? = account.map { account in
             """
-            <a href="/stores">Stores</a><a class="fine" href="/account/personal-data">\(account.name)</a>\
+            <a href="/stores">Stores</a><a href="/billing">Billing</a>\
+            <a class="fine" href="/account/personal-data">\(account.name)</a>\
             <form method="post" action="/sign-out">\(request.formTokenField)\
             <button class="link">Sign out</button></form>
             """

@@ -7,25 +7,41 @@ import WebSupport
 
 /// A page of a store's settings for programs.
 enum StorePlace: String, CaseIterable {
-    case returns
+    case home, orders, customers
+    case products, suppliers, discounts
+    case returns, claims
     case webhooks
     case keys = "api-keys"
     case domain
     case personalData = "personal-data"
     case affiliate
+    case invoices, team, audit, settings
 
     var title: String {
         switch self {
+        case .home: "Home"
+        case .orders: "Orders"
+        case .customers: "Customers"
+        case .products: "Products"
+        case .suppliers: "Suppliers"
+        case .discounts: "Discounts"
         case .returns: "Returns"
+        case .claims: "Claims"
         case .webhooks: "Webhooks"
         case .keys: "API keys"
         case .domain: "Domain"
         case .personalData: "Personal data"
         case .affiliate: "Affiliates"
+        case .invoices: "Invoices"
+        case .team: "Team"
+        case .audit: "Audit"
+        case .settings: "Settings"
         }
     }
 
-    func address(in store: TenantID) -> String { "/stores/\(store)/\(rawValue)" }
+    func address(in store: TenantID) -> String {
+        self == .home ? "/stores/\(store)" : "/stores/\(store)/\(rawValue)"
+    }
 }
 
 struct StorePage: Sendable {
@@ -35,6 +51,7 @@ struct StorePage: Sendable {
     let place: StorePlace
     var title: String?
     var refreshSeconds: Int?
+    var script: Asset?
     let main: HTML
 
     func response(status: Int = 200) -> WebResponse {
@@ -45,6 +62,7 @@ struct StorePage: Sendable {
                 <div class="stack">\(main)</div>
                 """)
         page.refreshSeconds = refreshSeconds
+        page.script = script
         return page.response(status: status)
     }
 
@@ -96,8 +114,9 @@ extension HTML {
             return "<tr>\(columns)</tr>\n"
         }
         return """
+            <div class="scroll" role="region" aria-label="\(caption)" tabindex="0">
             <table><caption>\(caption)</caption><thead><tr>\(head)</tr></thead>
-            <tbody>\(body)</tbody></table>
+            <tbody>\(body)</tbody></table></div>
             """
     }
 }

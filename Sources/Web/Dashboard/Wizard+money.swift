@@ -69,7 +69,10 @@ extension Dashboard {
                 try await Onboardings().setCheckoutDisabled(true, in: tx)
             }
         }
-        let store = try await inStore(request, account, may: .administer) { try await Stores().load(in: $0) }
+        let store = try await inStore(request, account, may: .administer) { tx in
+            try await note("stripe.connect", "store", account, request, in: tx)
+            return try await Stores().load(in: tx)
+        }
         let address = request.origin + OnboardingStep.payments.address(in: store.tenant)
         guard let stripe = store.stripeAccount else { return .seeOther(address) }
         let link = try await onboarding.stripeLink(stripe, address, address)
@@ -138,6 +141,7 @@ extension Dashboard {
             // Sealed before it is shown that it works, so that the token never goes back to the browser.
             return try await show(request, account) { visit, tx in
                 try await onboarding.credentials.save("\(user):\(token)", kind: "smartbill", in: tx)
+                try await note("smartbill.connect", company, account, request, in: tx)
                 var visit = visit
                 visit.values = ["company": company, "series": series[0]]
                 return visit.page(.invoicing, Self.seriesForm(series, company, visit))

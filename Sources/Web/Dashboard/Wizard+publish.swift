@@ -89,6 +89,7 @@ extension Dashboard {
     func savePublish(_ request: WebRequest, _ account: Account) async throws -> WebResponse {
         let (tenant, state, list) = try await inStore(request, account, may: .administer) { tx in
             let list = try await Onboardings().checklist(at: request.receivedAt, in: tx)
+            if list.mayPublish { try await note("store.publish", "store", account, request, in: tx) }
             return (tx.tenant, try await Onboardings().find(in: tx), list)
         }
         guard list.mayPublish, let state else {

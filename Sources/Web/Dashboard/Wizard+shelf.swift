@@ -20,46 +20,18 @@ extension Dashboard {
     }
 
     private static func offerList(_ offers: [CatalogueOffer], taken: Int, _ visit: Visit) -> HTML {
-        let store = visit.store
-        let rows = offers.map { offer -> HTML in
-            let name = "price:\(offer.key)"
-            let title = offer.title[store.languages[0]] ?? offer.title[.english] ?? offer.reference.rawValue
-            let typed = visit.request.form[name] ?? offer.suggestedPrice.decimalText
-            let isChosen: HTML = visit.request.form["take:\(offer.key)"] != nil ? " checked" : ""
-            let problem = visit.problems.first { $0.field == name }
-            let error: HTML? = problem.map { "<p class=\"error\">\($0.message)</p>" }
-            let choice: HTML =
-                offer.isSafe
-                ? """
-                <label><input type="checkbox" name="take:\(offer.key)" value="1"\(isChosen)> Sell it</label>\
-                <label for="\(name)">Price in \(store.currency.rawValue)</label>\
-                <input id="\(name)" name="\(name)" value="\(typed)" inputmode="decimal" class="quantity">
-                """
-                : "<p class=\"fine\">Not for sale: the supplier gives no product-safety data.</p>"
-            let mark: HTML? = offer.isTaken ? "<span class=\"tag good\">in your store</span>" : nil
-            return """
-                <li><div><span class="name">\(title)</span> \(mark)\
-                <p class="fine">Costs \(offer.cost.description) · at \(offer.suggestedPrice.description) \
-                <strong>you keep \(offer.margin.description)</strong> · lowest price \
-                \(offer.lowestPrice.description) · \(offer.stock) in stock</p>\(error)</div>\
-                <div>\(choice)</div></li>
-                """
-        }
-        // A refusal is of the choice as a whole: the guard names the loss, not the row.
-        let refusals = visit.problems.filter { $0.field == "price" }.map {
-            "<p class=\"error\" role=\"alert\">\($0.message)</p>" as HTML
-        }
+        let list = OfferList(
+            request: visit.request, store: visit.store, offers: offers, problems: visit.problems)
         let empty: HTML = "<div class=\"empty\"><p>The catalogue is empty at the moment.</p></div>"
         return """
             <p>\(taken) product\(taken == 1 ? "" : "s") in your store.</p>
-            \(refusals)
             <form method="get" class="buy" role="search"><div><label for="q">Search</label>\
             <input id="q" name="q" minlength="\(CatalogueShelf.shortestSearch)"\
              value="\(visit.request.query["q"] ?? "")"></div>\
             <button class="quiet">Search</button></form>
-            <form method="post" action="\(link: OnboardingStep.catalogue.address(in: store.tenant))\
+            <form method="post" action="\(link: OnboardingStep.catalogue.address(in: visit.store.tenant))\
             " class="panel">
-            \(visit.request.formTokenField)\(rows.isEmpty ? empty : "<ul class=\"lines\">\(rows)</ul>")
+            \(visit.request.formTokenField)\(offers.isEmpty ? empty : list.html)
             <p><button>Save and continue</button></p></form>
             """
     }
@@ -68,18 +40,7 @@ extension Dashboard {
         let currency = try await inStore(request, account, may: .change) {
             try await Stores().load(in: $0).currency
         }
-        var problems: [FieldError] = []
-        var wishes: [String: Money] = [:]
-        for name in request.form.names(with: "take:") {
-            let key = String(name.dropFirst("take:".count))
-            let written = (request.form["price:\(key)"] ?? "").replacing(",", with: ".")
-            // Whatever is wrong with it, the field says what is right.
-            if let price = try? Money(exactly: written, currency), price > .zero(currency) {
-                wishes[key] = price
-            } else {
-                problems.append(FieldError("price:\(key)", "must be a price, such as 19.90"))
-            }
-        }
+        let (wishes, problems) = OfferList.wishes(in: request, currency)
         guard problems.isEmpty else { return try await showCatalogue(request, account, problems) }
         do {
             return try await save(.catalogue, request, account) { tx in

@@ -53,7 +53,12 @@ struct WizardPage: Sendable {
                 <a href="\(one.address(in: store.tenant))"\(current)>\(one.title)</a></li>
                 """
         }
-        return "<nav class=\"panel\" aria-label=\"Steps\"><ol class=\"steps\">\(steps)</ol></nav>"
+        return """
+            <nav class="panel" aria-label="Steps"><ol class="steps">\(steps)</ol>
+            <p><a class="button quiet" href="\(link: "/stores/\(store.tenant)/preview")">\
+            See the shop so far</a>\
+            </p></nav>
+            """
     }
 }
 
@@ -109,9 +114,12 @@ extension Dashboard {
             guard let state = try await Onboardings().find(in: tx) else { throw WebProblem(.notFound) }
             try await body(tx)
             try await Onboardings().note(step, skipped: skipped, by: account.id, in: tx)
+            try await note("settings.\(skipped ? "skip" : "save")", step.rawValue, account, request, in: tx)
             return (tx.tenant, state)
         }
         try await tell(.saved(step), about: state, of: tenant)
+        // An open store is changed from its settings, and has no next step.
+        guard state.publishedAt == nil else { return .seeOther(StorePlace.settings.address(in: tenant)) }
         return .seeOther((step.next ?? .publish).address(in: tenant))
     }
 

@@ -10,168 +10,167 @@ struct AccountAPI: Sendable {
     let database: Database
     /// Nil where this installation takes keys only.
     let tokens: AccessTokens?
+    let desk: ProgramsDesk
+    let keys: IdempotencyKeys
+    /// Per program, in this process.
+    let limit: RateLimit
 
-    var endpoints: [Endpoint] {
+    var routes: [APIRoute] {
+        accountRoutes + orderRoutes + refundRoutes + productRoutes + webhookRoutes
+    }
+
+    private var accountRoutes: [APIRoute] {
         [
-            api("/me", me), api("/stores", stores), api("/stores/:store", store),
-            api("/stores/:store/events", events),
+            APIRoute(
+                method: "GET", path: "/me", door: .merchant(nil), name: "whoAmI",
+                summary: "Whose token or key this is", answer: Person.schema
+            ) { request in
+                try Self.me(try await caller(of: request))
+            },
+            APIRoute(
+                method: "GET", path: "/stores", door: .merchant(.store), name: "listStores",
+                summary: "The stores that the caller may enter", answer: StoreList.schema
+            ) { request in
+                try await stores(try await caller(of: request))
+            },
+            route(
+                "GET", "/stores/:store", .store, .read, "showStore", "One store",
+                answer: StoreDocument.schema
+            ) { visit in
+                try .json(try await document(visit.tenant, visit.role))
+            },
+            route(
+                "GET", "/stores/:store/events", .events, .read, "listEvents",
+                "What has happened, oldest first, for programs that ask instead of listening",
+                RequestShape(query: [
+                    .init(
+                        name: "after", schema: .whole(0...Int64.max),
+                        meaning: "The number of the last event that is known.")
+                ]), answer: EventList.schema, events),
         ]
     }
 
-    private func api(
-        _ path: String, _ handler: @escaping @Sendable (WebRequest, Caller) async throws -> WebResponse
-    ) -> Endpoint {
-        Endpoint("GET", ShopAPI.root + path, scope: .platform, kind: .api) { request in
-            try await handler(request, caller(of: request))
+    /// A route inside a store, for keys that were made for the scope and for people whose role allows the
+    /// act.
+    func route(
+        _ method: String, _ path: String, _ scope: APIScope, _ act: StoreRole.Act, _ name: String,
+        _ summary: String, _ shape: RequestShape = RequestShape(), keyUse: APIRoute.KeyUse = .none,
+        status: Int = 200, answer: Schema?, problems: [ProblemName] = [],
+        _ handler: @escaping @Sendable (StoreVisit) async throws -> WebResponse
+    ) -> APIRoute {
+        APIRoute(
+            method: method, path: path, door: .merchant(scope), name: name, summary: summary, shape: shape,
+            keyUse: keyUse, status: status, answer: answer, problems: problems
+        ) { request in
+            // Strangers learn nothing, also not what would be wrong with their request.
+            let visit = try await visit(request, scope, act)
+            if keyUse == .required { try IdempotencyKeys.require(in: request) }
+            try shape.check(request)
+            return try await handler(visit)
         }
     }
 
     // MARK: - Who asks
 
-    private enum Caller: Sendable {
-        case person(Account)
-        case key(OpenedKey)
+    private func caller(of request: WebRequest) async throws -> ProgramCaller {
+        guard let caller = try await known(request) else {
+            // Keys cannot be guessed; this only keeps somebody from trying at our expense.
+            try limit.check("refused \(request.clientNetwork)", now: request.receivedAt)
+            throw WebProblem(.notSignedIn, headers: ["WWW-Authenticate": "Bearer"])
+        }
+        let standing = try limit.check(caller.principal, now: request.receivedAt)
+        request.answerHeaders.note(standing.headers)
+        return caller
     }
 
-    private func caller(of request: WebRequest) async throws -> Caller {
-        let refusal = WebProblem(.notSignedIn, headers: ["WWW-Authenticate": "Bearer"])
+    private func known(_ request: WebRequest) async throws -> ProgramCaller? {
         let halves = (request.headers["authorization"] ?? "").split(separator: " ", maxSplits: 1)
-        guard halves.count == 2, halves[0].lowercased() == "bearer" else { throw refusal }
+        guard halves.count == 2, halves[0].lowercased() == "bearer" else { return nil }
         let credential = halves[1].trimmed
         if credential.hasPrefix(APIKeys.prefix) {
-            guard let key = SecretToken(presented: credential),
-                let opened = try await APIKeys(database).open(key, at: request.receivedAt)
-            else { throw refusal }
-            return .key(opened)
+            guard let key = SecretToken(presented: credential) else { return nil }
+            return try await APIKeys(database).open(key, at: request.receivedAt).map { .key($0) }
         }
-        guard let tokens else { throw refusal }
-        let user = try await tokens.user(of: credential, at: request.receivedAt)
+        guard let tokens else { return nil }
         do {
+            let user = try await tokens.user(of: credential, at: request.receivedAt)
             return .person(
                 try await database.transaction(for: user.room) { try await Accounts(database).load(in: $0) })
         } catch StoreError.notFound {
             // A sound token of somebody who has no account here.
-            throw refusal
+            return nil
+        } catch let problem as WebProblem where problem.name == .notSignedIn {
+            return nil
+        }
+    }
+
+    private struct Place: Sendable {
+        let tenant: TenantID
+        let role: String
+        /// Nil for a key, whose scopes have said what it may do.
+        let standing: StoreRole?
+    }
+
+    private func visit(
+        _ request: WebRequest, _ scope: APIScope, _ act: StoreRole.Act
+    ) async throws -> StoreVisit {
+        let caller = try await caller(of: request)
+        let wanted = try request.parameter("store").lowercased()
+        let place = try await places(caller, for: scope).first { $0.tenant.description == wanted }
+        guard let place else { throw WebProblem(.notFound, "there is no such store") }
+        guard place.standing?.may(act) ?? true else {
+            throw WebProblem(.forbidden, "your role in this store, \(place.role), does not allow it")
+        }
+        return StoreVisit(
+            request: request, tenant: place.tenant, role: place.role, principal: caller.principal)
+    }
+
+    private func places(_ caller: ProgramCaller, for scope: APIScope) async throws -> [Place] {
+        switch caller {
+        case .person(let account):
+            return try await Memberships(database).all(of: account.id).map {
+                Place(tenant: $0.tenant, role: $0.role.rawValue, standing: $0.role)
+            }
+        case .key(let key):
+            guard key.scopes.contains(scope) else {
+                throw WebProblem(.forbidden, "this key was not made for \(scope.rawValue)")
+            }
+            return [Place(tenant: key.tenant, role: "key", standing: nil)]
         }
     }
 
     // MARK: - Answers
 
-    private struct StoreDocument: Encodable {
-        let id: String
-        let slug: String
-        let name: String
-        let status: String
-        let plan: String
-        let currency: String
-        let role: String
-
-        init(_ store: Store, role: String) {
-            id = store.tenant.description
-            slug = store.slug.rawValue
-            name = store.name
-            status = store.status.rawValue
-            plan = store.plan.rawValue
-            currency = store.currency.rawValue
-            self.role = role
-        }
-    }
-
-    private func me(_ request: WebRequest, _ caller: Caller) async throws -> WebResponse {
-        struct Person: Encodable {
-            let kind: String
-            let id: String
-            let email: String?
-            let name: String?
-        }
+    private static func me(_ caller: ProgramCaller) throws -> WebResponse {
         switch caller {
         case .person(let account):
-            return try .json(
+            try .json(
                 Person(
                     kind: "user", id: account.id.description, email: account.email.rawValue,
                     name: account.name))
         case .key(let key):
-            return try .json(Person(kind: "key", id: key.tenant.description, email: nil, name: nil))
+            try .json(Person(kind: "key", id: key.tenant.description, email: nil, name: nil))
         }
     }
 
-    private func stores(_ request: WebRequest, _ caller: Caller) async throws -> WebResponse {
-        struct List: Encodable {
-            let stores: [StoreDocument]
-        }
+    private func stores(_ caller: ProgramCaller) async throws -> WebResponse {
         var documents: [StoreDocument] = []
-        for (tenant, role) in try await memberships(caller, for: .store) {
-            documents.append(try await document(tenant, role))
+        for place in try await places(caller, for: .store) {
+            documents.append(try await document(place.tenant, place.role))
         }
-        return try .json(List(stores: documents))
-    }
-
-    private func store(_ request: WebRequest, _ caller: Caller) async throws -> WebResponse {
-        let found = try await membership(request, caller, for: .store)
-        return try .json(try await document(found.tenant, found.role))
-    }
-
-    /// What has happened, oldest first, for programs that ask instead of listening. `after` is the number of
-    /// the last one that they have seen.
-    private func events(_ request: WebRequest, _ caller: Caller) async throws -> WebResponse {
-        struct Document: Encodable {
-            let id: String
-            let number: Int64
-            let kind: String
-            let object: String
-            let createdAt: Date
-            let body: String
-        }
-        struct List: Encodable {
-            let events: [Document]
-        }
-        let found = try await membership(request, caller, for: .events)
-        let after = try Self.place(request.query["after"])
-        let events = try await database.transaction(for: found.tenant) {
-            try await WebhookEvents().list(after: after, isSettled: true, in: $0)
-        }
-        return try .json(
-            List(
-                events: events.map {
-                    Document(
-                        id: $0.id.description, number: $0.number, kind: $0.kind, object: $0.object,
-                        createdAt: $0.createdAt, body: $0.body)
-                }))
-    }
-
-    private static func place(_ text: String?) throws -> Int64 {
-        guard let text else { return 0 }
-        guard let place = Int64(text), place >= 0 else {
-            throw WebProblem(.invalidFields, fields: [FieldError("after", "must be the number of an event")])
-        }
-        return place
-    }
-
-    private func membership(
-        _ request: WebRequest, _ caller: Caller, for scope: APIScope
-    ) async throws -> (tenant: TenantID, role: String) {
-        let wanted = try request.parameter("store").lowercased()
-        let found = try await memberships(caller, for: scope).first { $0.tenant.description == wanted }
-        guard let found else { throw WebProblem(.notFound, "there is no such store") }
-        return found
-    }
-
-    private func memberships(
-        _ caller: Caller, for scope: APIScope
-    ) async throws -> [(tenant: TenantID, role: String)] {
-        switch caller {
-        case .person(let account):
-            return try await Memberships(database).all(of: account.id).map { ($0.tenant, $0.role.rawValue) }
-        case .key(let key):
-            guard key.scopes.contains(scope) else {
-                throw WebProblem(.forbidden, "this key was not made for \(scope.rawValue)")
-            }
-            return [(key.tenant, "key")]
-        }
+        return try .json(StoreList(stores: documents))
     }
 
     private func document(_ tenant: TenantID, _ role: String) async throws -> StoreDocument {
         StoreDocument(
             try await database.transaction(for: tenant) { try await Stores().load(in: $0) }, role: role)
+    }
+
+    private func events(_ visit: StoreVisit) async throws -> WebResponse {
+        let after = visit.request.query["after"].flatMap { Int64($0) } ?? 0
+        let events = try await database.transaction(for: visit.tenant) {
+            try await WebhookEvents().list(after: after, isSettled: true, in: $0)
+        }
+        return try .json(EventList(events: events.map(EventDocument.init)))
     }
 }

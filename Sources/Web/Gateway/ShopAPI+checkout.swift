@@ -11,30 +11,38 @@ extension ShopAPI {
         try fields.finish()
         try Self.checkCurrency(currency, request.store)
         guard cart.hasPrefix("api:") else { throw WebProblem(.notFound, "there is no such cart") }
-        let quote = try await desk.quote(cart: cart, for: request.store, at: request.receivedAt)
-        return try .json(QuoteDocument(quote), status: 201)
+        return try await desk.guardingSales(of: request.store) {
+            try await keys.answer(request, as: Self.principal, in: request.store.tenant, .optional) { tx in
+                let quote = try await desk.quote(
+                    cart: cart, for: request.store, at: request.receivedAt, in: tx)
+                return try .json(QuoteDocument(quote), status: 201)
+            }
+        }
     }
 
     func createCheckout(_ request: WebRequest) async throws -> WebResponse {
-        guard let key = request.headers["idempotency-key"], (1...255).contains(key.utf8.count) else {
-            throw WebProblem(.keyRequired, "send an Idempotency-Key of 1 to 255 characters")
-        }
         let wish = try CheckoutWish(request)
-        try keys.note(key, tenant: request.store.tenant, body: request.body, at: request.receivedAt)
-        if let known = try await desk.checkout(of: wish.quote, for: request.store) {
-            guard wish.matches(known) else {
-                throw WebProblem(.keyReused, "this quote was accepted with other details")
+        return try await keys.answer(request, as: Self.principal, in: request.store.tenant, .required) { tx in
+            // A quote is accepted once for ever, so also under another key this is the same checkout.
+            if let known = try await Checkouts().find(quote: wish.quote, in: tx) {
+                guard wish.matches(known) else {
+                    throw WebProblem(.keyReused, "this quote was accepted with other details")
+                }
+                return try created(known, request)
             }
-            return try created(known, request)
+            let checkout = try await desk.accept(
+                wish.quote, seenTotal: wish.total, by: wish.buyer, language: wish.language, cart: wish.cart,
+                for: request.store, at: request.receivedAt, in: tx)
+            guard wish.matches(checkout) else {
+                throw WebProblem(.keyReused, "this cart was bought with other details")
+            }
+            return try created(checkout, request)
         }
-        let checkout = try await desk.accept(
-            wish.quote, seenTotal: wish.total, by: wish.buyer, language: wish.language, cart: wish.cart,
-            for: request.store, at: request.receivedAt)
-        guard wish.matches(checkout) else {
-            throw WebProblem(.keyReused, "this cart was bought with other details")
-        }
-        return try created(checkout, request)
     }
+
+    /// Whose keys they are: visitors have no name. That is no way to other people's answers, since a request
+    /// that is answered again must name the same cart or quote, and those are secrets.
+    private static let principal = "shop"
 
     func order(_ request: WebRequest) async throws -> WebResponse {
         let token = try request.parameter("token")

@@ -7,39 +7,19 @@ import Foundation
 import WebSupport
 
 struct ShopAPI: Sendable {
-    static let root = "/api/v1"
+    static let root = APIRoute.root
 
     let database: Database
     let desk: CheckoutDesk
     let views: OrderViews
     let keys: IdempotencyKeys
 
-    var endpoints: [Endpoint] {
-        [
-            api("GET", "/products", products),
-            api("GET", "/products/:name", product),
-            api("POST", "/carts", createCart, isRateLimited: true),
-            api("GET", "/carts/:token", cart),
-            api("PATCH", "/carts/:token/lines", changeLines),
-            api("POST", "/quotes", createQuote, isRateLimited: true),
-            api("POST", "/checkouts", createCheckout, isRateLimited: true),
-            api("GET", "/orders/:token", order),
-        ]
-    }
-
-    private func api(
-        _ method: String, _ path: String, _ handler: @escaping Endpoint.Handler, isRateLimited: Bool = false
-    ) -> Endpoint {
-        Endpoint(
-            method, Self.root + path, scope: .store, kind: .api, isRateLimited: isRateLimited,
-            handler: handler)
-    }
-
     /// `?language=`, or the store's own.
     static func language(_ request: WebRequest) throws(WebProblem) -> Language {
         guard let text = request.query["language"] else { return request.store.language }
         guard let language = Language(rawValue: text) else {
-            throw WebProblem(.invalidFields, fields: [FieldError("language", "must be ro, en, de or es")])
+            let problem = FieldError("language", "must be ro, en, de or es", isInQuery: true)
+            throw WebProblem(.invalidFields, fields: [problem])
         }
         return language
     }
@@ -49,22 +29,19 @@ struct ShopAPI: Sendable {
 
 extension ShopAPI {
     /// As Stripe and most others page: a full page is followed by asking for what comes after its last one.
-    private static let pageLength = 50
+    static let pageLength = 50
 
     func products(_ request: WebRequest) async throws -> WebResponse {
         let language = try Self.language(request)
         var last: ProductID?
         if let after = request.query["after"] {
             guard let id = try? ProductID(parsing: after) else {
-                throw WebProblem(.invalidFields, fields: [FieldError("after", "must be the id of a product")])
+                let problem = FieldError("after", "must be the id of a product", isInQuery: true)
+                throw WebProblem(.invalidFields, fields: [problem])
             }
             last = id
         }
         let limit = request.query["limit"].flatMap { Int($0) } ?? Self.pageLength
-        guard (1...Self.pageLength).contains(limit) else {
-            let problem = FieldError("limit", "must be from 1 to \(Self.pageLength)")
-            throw WebProblem(.invalidFields, fields: [problem])
-        }
         return try await database.transaction(for: request.store.tenant) { tx in
             let found = try await Products().published(limit: limit + 1, after: last, in: tx)
             return try .json(

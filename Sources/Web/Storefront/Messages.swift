@@ -9,7 +9,7 @@ enum Message: String, CaseIterable, Sendable {
     case skip, basket, basketCount, languages, poweredBy
     case homeLead, homeEmpty, homeMore
     case addToBasket, quantity, inStock, fewLeft, soldOut, vatIncluded, deliveryCost, deliveryFree
-    case withdrawal, details, safety, closedNotice
+    case details, safety, closedNotice
     case cartTitle, cartEmpty, cartContinue, cartUpdate, cartRemove, cartCheckout, cartEach
     case priceChanged, itemGone, stockShort, added, notAdded
     case sumGoods, sumDiscount, sumShipping, sumFree, sumTotal, sumVAT
@@ -27,6 +27,15 @@ enum Message: String, CaseIterable, Sendable {
         latePaidText
     case lineCount, lineUnavailable, lineShipped, lineDelivered, lineRefunded, parcel, track, invoice
     case liveNote, keepLink, deliverTo, items, basketAgain, orderTooSmall, orderTooLarge
+    case home, allProducts, categories, breadcrumbs, search, searchButton, searchTitle, searchPrompt
+    case searchEmpty, searchAdvice, filters, filterStock, filterCategory, filterAny, priceFrom
+    case priceTo, badPrice, sortBy, sortBest, sortNewest, sortCheapest, sortDearest, sortName, apply
+    case clearFilters, noMatch, pages, pageNumber, pagePrevious, pageNext, otherVersions, deliveryTime
+    case withdrawalDays, withdrawalCostYou, withdrawalCostStore, withdrawalNot, withdrawalMore
+    case deliveryTitle, safetyManufacturer, safetyContact, safetyResponsible, safetyWarnings
+    case safetyIdentifier, legalPages, updatedOn, goneTitle, goneText, appearance, appearanceLead
+    case appearanceSystem, appearanceLight, appearanceDark, save, previewNote, consumerOffice
+    case mediation
 }
 
 /// The sentences of one language.

@@ -44,7 +44,7 @@ enum OrderPage {
             \(again(request, story, token: token))
             <ol class="steps">\(OrderStory.Step.allCases.map { step($0, story, words) })</ol>
             \(parcels(order, words))
-            \(ReturnsBox(request, order, token).html)
+            \(ReturnsBox(request, order, token).html)\(ProblemsBox(request, order, token).html)
             </div>
             <section class="panel" aria-label="\(words(.summary))">
             <h2>\(words(.items))</h2>

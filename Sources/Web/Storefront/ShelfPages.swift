@@ -8,32 +8,57 @@ enum ShelfPages {
     /// The figure from which a stock is low enough to say so.
     private static let lowStock = 5
 
-    static func home(_ request: WebRequest, products: [Product], basketCount: Int, next: ProductID?)
-        -> ShopPage
-    {
+    static func home(
+        _ request: WebRequest, products: [Product], categories: [ShelfCategory], basketCount: Int,
+        next: ProductID?
+    ) -> ShopPage {
         let words = request.words
         let shelf: HTML =
             products.isEmpty
-            ? "<p class=\"empty\">\(words(.homeEmpty))</p>"
-            : "<ul class=\"grid\">\(products.enumerated().map { card($1, request, isFirst: $0 < 4) })</ul>"
+            ? "<p class=\"empty\">\(words(.homeEmpty))</p>" : grid(products, request)
         let more: HTML? = next.map { last in
             """
             <p><a class="button quiet" href="\(link: request.address("/") + "?after=\(last)")">\
             \(words(.homeMore))</a></p>
             """
         }
-        return ShopPage(
+        var page = ShopPage(
             request, title: request.store.name, basketCount: basketCount,
             main: """
                 <h1>\(request.store.name)</h1>
                 <p class="lead">\(words(.homeLead)) \(delivery(request))</p>
                 \(closedNotice(request))
+                \(categories.isEmpty ? .empty : CategoryChips.html(categories, current: nil, request))
                 \(shelf)
                 \(more)
                 """)
+        page.facts = [StructuredData.organization(request)]
+        return page
     }
 
-    static func product(_ request: WebRequest, _ product: Product, basketCount: Int) -> ShopPage {
+    /// Products side by side; the first row is in sight at once.
+    static func grid(_ products: [Product], _ request: WebRequest) -> HTML {
+        "<ul class=\"grid\">\(products.enumerated().map { card($1, request, isFirst: $0 < 4) })</ul>"
+    }
+
+    /// Instead of a product that was taken away for good.
+    static func gone(_ request: WebRequest) -> ShopPage {
+        let words = request.words
+        let all: HTML =
+            "<a class=\"button\" href=\"\(link: request.address("/all"))\">\(words(.allProducts))</a>"
+        return ShopPage(
+            request, title: words(.goneTitle),
+            main: """
+                <div class="empty stack"><h1>\(words(.goneTitle))</h1><p>\(words(.goneText))</p>
+                <p>\(all)</p></div>
+                """
+        ).hidden
+    }
+
+    static func product(
+        _ request: WebRequest, _ product: Product, _ background: ProductBackground, _ promise: ShopPromise,
+        basketCount: Int
+    ) -> ShopPage {
         let words = request.words
         let title = product.title(in: request.language)
         let description = product.description(in: request.language)
@@ -42,21 +67,29 @@ enum ShelfPages {
         var page = ShopPage(
             request, title: title, basketCount: basketCount,
             main: """
+                \(Breadcrumb.html(way(to: product, background, request), request))
                 <div class="split even">
                 <div class="card shot">\(picture(product, title, isFirst: true))</div>
                 <div class="stack">
                 <h1>\(title)</h1>
-                <p class="price large">\(words.money(product.price))</p>
+                \(PriceTag.html(product, request, isLarge: true))
                 <p class="fine">\(words(.vatIncluded)) \(delivery(request))</p>
                 \(closedNotice(request))
                 \(buy(request, product))
                 \(details)
-                <p class="fine">\(words(.withdrawal))</p>
-                \(safety(product, request))
+                \(promise.html(request))
+                \(SafetyBlock.html(product, request))
+                \(others(background.siblings, request))
                 </div>
                 </div>
                 """)
         page.description = description.isEmpty ? nil : String(description.prefix(160))
+        page.picture = product.safePicture
+        page.kind = "product"
+        page.facts = [
+            StructuredData.product(product, promise, request),
+            StructuredData.breadcrumbs(way(to: product, background, request), request),
+        ]
         return page
     }
 
@@ -69,7 +102,7 @@ enum ShelfPages {
             <div class="words">
             <h2><a href="\(link: request.address("/p/\(product.slug)"))">\(title)</a></h2>
             \(product.isSoldOut ? "<p><span class=\"tag\">\(words(.soldOut))</span></p>" : .empty)
-            <p class="price">\(words.money(product.price))</p>
+            \(PriceTag.html(product, request))
             </div>
             </li>
             """
@@ -121,11 +154,29 @@ enum ShelfPages {
             """
     }
 
-    private static func safety(_ product: Product, _ request: WebRequest) -> HTML {
-        guard !product.safety.isEmpty else { return .empty }
-        let lines = product.safety.sorted { $0.key < $1.key }.map { "<p>\($0.value)</p>" as HTML }
+    private static func way(
+        to product: Product, _ background: ProductBackground, _ request: WebRequest
+    ) -> [Breadcrumb] {
+        let branch = background.category.map { category in
+            Breadcrumb(name: category.name(in: request.language), path: "/c/\(category.slug)")
+        }
+        return [
+            Breadcrumb(name: request.words(.home), path: "/"),
+            branch ?? Breadcrumb(name: request.words(.allProducts), path: "/all"),
+            Breadcrumb(name: product.title(in: request.language), path: "/p/\(product.slug)"),
+        ]
+    }
+
+    /// The same thing in other sizes and colours.
+    private static func others(_ siblings: [ProductBackground.Sibling], _ request: WebRequest) -> HTML {
+        guard !siblings.isEmpty else { return .empty }
+        let links = siblings.map { sibling -> HTML in
+            let address = request.address("/p/\(sibling.slug)")
+            return "<li><a href=\"\(link: address)\">\(sibling.title(in: request.language))</a></li>"
+        }
         return """
-            <details><summary>\(request.words(.safety))</summary><div class="fine">\(lines)</div></details>
+            <nav class="others" aria-label="\(request.words(.otherVersions))">
+            <h2>\(request.words(.otherVersions))</h2><ul class="chips">\(links)</ul></nav>
             """
     }
 

@@ -13,6 +13,7 @@ package struct Storefront: Sendable {
     let hosted: HostedPayment
     let personalData: PersonalDataDesk?
     let returns: ReturnsDesk?
+    let claims: ClaimDesk?
 
     /// - Parameters:
     ///   - desk: what makes quotes and checkouts and starts their runs.
@@ -20,11 +21,13 @@ package struct Storefront: Sendable {
     ///   - hosted: the page on which the shopper enters the card.
     ///   - personalData: where shoppers ask what is kept about them.
     ///   - returns: where they withdraw, and correct the address.
+    ///   - claims: where they report what is wrong.
     package init(
         database: Database, desk: CheckoutDesk, progress: any OrderProgress = PolledProgress(),
         listeners: ListenerLimit = ListenerLimit(), hosted: HostedPayment,
-        personalData: PersonalDataDesk? = nil, returns: ReturnsDesk? = nil
+        personalData: PersonalDataDesk? = nil, returns: ReturnsDesk? = nil, claims: ClaimDesk? = nil
     ) {
+        self.claims = claims
         self.returns = returns
         self.personalData = personalData
         self.database = database
@@ -49,11 +52,9 @@ package struct Storefront: Sendable {
             Endpoint(
                 "GET", "/o/:token/events", scope: .store, kind: .plain, isTranslated: true,
                 handler: orderEvents),
-            Endpoint("GET", "/robots.txt", scope: .store, kind: .plain) { _ in
-                .text("User-agent: *\nDisallow: /cart\nDisallow: /checkout\nDisallow: /o/\n")
-            },
-            LiveScript.asset.endpoint,
-        ] + personalDataEndpoints + returnEndpoints
+            LiveScript.asset.endpoint, ShopStyle.asset.endpoint,
+        ] + Theme.assets.map(\.endpoint) + listingEndpoints + legalEndpoints + discoveryEndpoints
+            + visitorEndpoints + personalDataEndpoints + returnEndpoints + claimEndpoints
     }
 
     func page(

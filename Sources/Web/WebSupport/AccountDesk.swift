@@ -124,7 +124,7 @@ package struct AccountDesk: Sendable {
     ) async throws -> SecretToken? {
         let now = request.receivedAt
         try await passAddress(request)
-        try await pass(.signInAccount, email.canonical, now)
+        try await throttle.pass(.signInAccount, email.canonical, at: now)
         let account = try await accounts.find(email)
         let stored = account.flatMap { $0.isVerified ? $0.passwordHash : nil }
         let isRight = try await busyNamed { try await passwords.isRight(password, for: stored) }
@@ -207,18 +207,12 @@ package struct AccountDesk: Sendable {
     }
 
     private func passLetter(to email: EmailAddress, _ request: WebRequest) async throws {
-        try await pass(.letterAddress, request.clientNetwork, request.receivedAt)
-        try await pass(.letterAccount, email.canonical, request.receivedAt)
+        try await throttle.pass(.letterAddress, request.clientNetwork, at: request.receivedAt)
+        try await throttle.pass(.letterAccount, email.canonical, at: request.receivedAt)
     }
 
     private func passAddress(_ request: WebRequest) async throws {
-        try await pass(.signInAddress, request.clientNetwork, request.receivedAt)
-    }
-
-    private func pass(_ rule: Throttle.Rule, _ subject: String, _ now: Date) async throws {
-        guard let wait = try await throttle.take(rule, subject, at: now) else { return }
-        throw WebProblem(
-            .tooManyRequests, "try again in \(wait) seconds", headers: ["Retry-After": String(wait)])
+        try await throttle.pass(.signInAddress, request.clientNetwork, at: request.receivedAt)
     }
 
     private func busyNamed<Value>(_ body: () async throws -> Value) async throws -> Value {

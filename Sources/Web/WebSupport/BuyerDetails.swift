@@ -66,4 +66,8 @@ extension BuyerForm {
 /// Why the details cannot be accepted.
 package struct BuyerRefusal: Error, Sendable, Equatable {
     package let problems: [FieldError]
+
+    package init(problems: [FieldError]) {
+        self.problems = problems
+    }
 }

@@ -25,14 +25,29 @@ package struct CheckoutDesk: Sendable {
     package func quote(
         cart token: String, shippingTo country: CountryCode? = nil, for store: StoreSite, at now: Date
     ) async throws -> Quote {
-        guard store.takesOrders else { throw WebProblem(.checkoutClosed, headers: ["Retry-After": "3600"]) }
-        do {
-            return try await database.transaction(for: store.tenant) { tx in
-                guard let cart = try await Carts().find(token: token, in: tx) else {
-                    throw StoreError.cartEmpty
-                }
-                return try await Quotes().freeze(cart.id, at: now, in: tx)
+        try await guardingSales(of: store) {
+            try await database.transaction(for: store.tenant) { tx in
+                try await quote(cart: token, for: store, at: now, in: tx)
             }
+        }
+    }
+
+    /// The same in a transaction of the caller's, who runs it inside `guardingSales`.
+    package func quote(
+        cart token: String, for store: StoreSite, at now: Date, in tx: Transaction<OneTenant>
+    ) async throws -> Quote {
+        guard store.takesOrders else { throw WebProblem(.checkoutClosed, headers: ["Retry-After": "3600"]) }
+        guard let cart = try await Carts().find(token: token, in: tx) else { throw StoreError.cartEmpty }
+        return try await Quotes().freeze(cart.id, at: now, in: tx)
+    }
+
+    /// Runs the body, and takes off the shelf what it was refused for losing money. The body's own
+    /// transaction must have ended when it throws.
+    package func guardingSales<Value>(
+        of store: StoreSite, _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await body()
         } catch StoreError.saleRefused(let refusal, let products) {
             try await takeOffSale(products, refusal, in: store)
             throw StoreError.saleRefused(refusal, products: products)
@@ -55,22 +70,32 @@ package struct CheckoutDesk: Sendable {
         _ quote: QuoteID, seenTotal: Money, by buyer: BuyerDetails, language: Language, cart token: String?,
         for store: StoreSite, at now: Date
     ) async throws -> Checkout {
+        try await database.transaction(for: store.tenant) { tx in
+            try await accept(
+                quote, seenTotal: seenTotal, by: buyer, language: language, cart: token, for: store,
+                at: now, in: tx)
+        }
+    }
+
+    /// The same in a transaction of the caller's.
+    package func accept(
+        _ quote: QuoteID, seenTotal: Money, by buyer: BuyerDetails, language: Language, cart token: String?,
+        for store: StoreSite, at now: Date, in tx: Transaction<OneTenant>
+    ) async throws -> Checkout {
         let request = Checkouts.Request(
             quote: quote, email: buyer.email, phone: buyer.phone, address: buyer.address,
             language: language, seenTotal: seenTotal)
-        return try await database.transaction(for: store.tenant) { tx in
-            let (checkout, isFirst) = try await Checkouts().create(request, at: now, in: tx)
-            guard isFirst else { return checkout }
-            guard store.takesOrders else {
-                throw WebProblem(.checkoutClosed, headers: ["Retry-After": "3600"])
-            }
-            let run = try await start(checkout, tx)
-            try await Checkouts().recordRun(run, of: checkout.id, in: tx)
-            if let token, let cart = try await Carts().find(token: token, in: tx) {
-                try await Carts().empty(cart.id, in: tx)
-            }
-            return checkout
+        let (checkout, isFirst) = try await Checkouts().create(request, at: now, in: tx)
+        guard isFirst else { return checkout }
+        guard store.takesOrders else {
+            throw WebProblem(.checkoutClosed, headers: ["Retry-After": "3600"])
         }
+        let run = try await start(checkout, tx)
+        try await Checkouts().recordRun(run, of: checkout.id, in: tx)
+        if let token, let cart = try await Carts().find(token: token, in: tx) {
+            try await Carts().empty(cart.id, in: tx)
+        }
+        return checkout
     }
 
     /// In a transaction of its own: the one that met the loss was rolled back.

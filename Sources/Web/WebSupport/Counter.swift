@@ -18,7 +18,10 @@ struct Counter: Sendable {
             guard let decoded = PercentCoding.decode(value.utf8) else { throw WebProblem(.notFound) }
             visit.parameters[String(name)] = decoded
         }
-        if endpoint.isRateLimited { try rateLimit.check(visit.clientNetwork, now: visit.receivedAt) }
+        if endpoint.isRateLimited {
+            let standing = try rateLimit.check(visit.clientNetwork, now: visit.receivedAt)
+            if endpoint.kind == .api { visit.answerHeaders.note(standing.headers) }
+        }
         if endpoint.readsBody {
             try checkType(visit)
             visit.body = try await read(request)
@@ -34,7 +37,7 @@ struct Counter: Sendable {
 
         if response.renewsSession {
             response.cookies.append(signer.cookie(for: Session()))
-        } else if showsForms, visit.session.isNew {
+        } else if showsForms, visit.session.isNew, !response.keepsNoSession {
             response.cookies.append(signer.cookie(for: visit.session))
         }
         return Response(response)

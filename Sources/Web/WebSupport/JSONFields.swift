@@ -114,6 +114,16 @@ package struct JSONFields {
         return values
     }
 
+    /// The same where the list may be missing.
+    package mutating func optionalObjects<Value>(
+        _ name: String, limit: Int, _ read: (inout JSONFields) -> Value
+    ) -> [Value]? {
+        switch take(name) {
+        case nil, .null: nil
+        default: objects(name, limit: limit, read)
+        }
+    }
+
     private mutating func absorb<Value>(
         _ nested: [JSONValue.Field], at path: String, _ read: (inout JSONFields) -> Value
     ) -> Value {

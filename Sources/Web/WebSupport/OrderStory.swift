@@ -63,6 +63,15 @@ package struct OrderStory: Sendable, Equatable {
         }
     }
 
+    /// The story as somebody who cannot pay sees it.
+    package init(payment: PaymentStatus, fulfilment: FulfilmentStatus, isExpired: Bool) {
+        if payment.hasBeenPaid {
+            self.init(paid: payment, fulfilment)
+        } else {
+            self.init(unpaid: payment, isExpired: isExpired, canPay: false)
+        }
+    }
+
     private init(unpaid status: PaymentStatus, isExpired: Bool, canPay: Bool) {
         if isExpired || status == .canceled {
             self.init(stoppedAt: .paid, .expired)

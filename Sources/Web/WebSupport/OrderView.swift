@@ -16,6 +16,7 @@ package struct OrderView: Sendable, Equatable {
     package var parcels: [Parcel] = []
     package var invoiceNumber: String?
     package var returns = OrderReturns()
+    package var problems = OrderProblems()
 
     package enum State: Sendable, Equatable {
         case preparing

@@ -66,7 +66,8 @@ package struct OrderViews: Sendable {
             invoiceNumber: invoice.flatMap { invoice in
                 invoice.series.flatMap { series in invoice.number.map { "\(series)-\($0)" } }
             },
-            returns: try await OrderReturns(of: order.id, in: tx))
+            returns: try await OrderReturns(of: order.id, in: tx),
+            problems: try await OrderProblems(of: order.id, in: tx))
     }
 }
 

@@ -14,6 +14,9 @@ package struct PageFrame: Sendable {
     /// Addresses of the same page in other languages, for search engines.
     package var alternates: [(Language, String)] = []
     package var isIndexed = true
+    /// What else stands in the head: addresses and facts for search engines.
+    package var head: HTML = .empty
+    package var scheme = ColourScheme.system
     /// Browsers without script reload the page this often.
     package var refreshSeconds: Int?
     package var script: Asset?
@@ -35,13 +38,13 @@ package struct PageFrame: Sendable {
     package var html: HTML {
         """
         <!doctype html>
-        <html lang="\(language.rawValue)">
+        <html lang="\(language.rawValue)"\(schemeMark)>
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
         <title>\(title)</title>
-        \(headLinks)
+        \(headLinks)\(head)
         <link rel="stylesheet" href="\(Stylesheet.asset.path)">
         \(styles.map { "<link rel=\"stylesheet\" href=\"\($0.path)\">\n" as HTML })\
         <link rel="icon" href="\(Stylesheet.icon.path)" type="image/svg+xml">
@@ -57,6 +60,10 @@ package struct PageFrame: Sendable {
         </html>
 
         """
+    }
+
+    private var schemeMark: HTML {
+        scheme == .system ? .empty : " data-scheme=\"\(scheme.rawValue)\""
     }
 
     private var headLinks: [HTML] {

@@ -40,8 +40,9 @@ package struct PersonalDataDesk: Sendable {
         _ kind: PersonalDataKind, of person: EmailAddress, on request: WebRequest
     ) async throws {
         let now = request.receivedAt
-        try await pass(.letterAddress, request.clientNetwork, now)
-        try await pass(.letterAccount, "\(request.store.tenant) \(person.canonical)", now)
+        let throttle = Throttle(database)
+        try await throttle.pass(.letterAddress, request.clientNetwork, at: now)
+        try await throttle.pass(.letterAccount, "\(request.store.tenant) \(person.canonical)", at: now)
         try await EvenPace.keep { try await writeProof(kind, of: person, on: request) }
     }
 
@@ -116,14 +117,6 @@ package struct PersonalDataDesk: Sendable {
         of id: PersonalDataRequestID, at now: Date, in room: Transaction<OneTenant>
     ) async throws -> String? {
         try await PersonalDataDocuments(credentials).find(id, at: now, in: room)
-    }
-
-    // MARK: - What they share
-
-    private func pass(_ rule: Throttle.Rule, _ subject: String, _ now: Date) async throws {
-        guard let wait = try await Throttle(database).take(rule, subject, at: now) else { return }
-        throw WebProblem(
-            .tooManyRequests, "try again in \(wait) seconds", headers: ["Retry-After": String(wait)])
     }
 }
 

@@ -32,6 +32,29 @@ struct TokenBucket: Sendable, Equatable {
     func isFull(now: Date) -> Bool {
         tokens + max(0, now.timeIntervalSince(updatedAt)) / interval >= capacity
     }
+
+    /// Whole requests that may come at once, as of the latest one.
+    var remaining: Int { max(0, Int(tokens)) }
+
+    /// Whole seconds until all of them may again.
+    var secondsToFull: Int { Int(((capacity - tokens) * interval).rounded(.up)) }
+}
+
+/// How a client stands with a limit, told with every answer that counts against it.
+package struct RateStanding: Sendable, Equatable {
+    package let limit: Int
+    package let remaining: Int
+    /// Seconds until the whole limit is there again.
+    package let reset: Int
+    /// Seconds in which the whole limit comes back.
+    package let window: Int
+
+    package var headers: [String: String] {
+        [
+            "RateLimit-Limit": "\(limit)", "RateLimit-Remaining": "\(remaining)",
+            "RateLimit-Reset": "\(reset)", "RateLimit-Policy": "\(limit);w=\(window)",
+        ]
+    }
 }
 
 /// Buckets for many clients, bounded in number.
@@ -50,20 +73,25 @@ package final class RateLimit: Sendable {
         interval = 60 / Double(perMinute)
     }
 
-    package func check(_ client: String, now: Date) throws(WebProblem) {
-        let wait = buckets.withLock { buckets -> Int? in
+    @discardableResult
+    package func check(_ client: String, now: Date) throws(WebProblem) -> RateStanding {
+        let (wait, bucket) = buckets.withLock { buckets -> (Int?, TokenBucket) in
             if buckets.count >= Self.clientLimit { buckets = buckets.filter { !$0.value.isFull(now: now) } }
             // Should all of them be busy, newcomers share one bucket: a flood slows itself.
             let key = buckets.count >= Self.clientLimit && buckets[client] == nil ? "newcomers" : client
             var bucket = buckets[key] ?? TokenBucket(capacity: capacity, interval: interval, now: now)
             let wait = bucket.take(now: now)
             buckets[key] = bucket
-            return wait
+            return (wait, bucket)
         }
+        let standing = RateStanding(
+            limit: capacity, remaining: bucket.remaining, reset: bucket.secondsToFull,
+            window: Int((Double(capacity) * interval).rounded(.up)))
         if let wait {
-            throw WebProblem(
-                .tooManyRequests, "try again in \(wait) seconds",
-                headers: ["Retry-After": String(max(1, wait))])
+            var headers = standing.headers
+            headers["Retry-After"] = String(max(1, wait))
+            throw WebProblem(.tooManyRequests, "try again in \(wait) seconds", headers: headers)
         }
+        return standing
     }
 }

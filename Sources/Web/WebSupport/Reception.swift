@@ -44,12 +44,17 @@ struct Reception: HTTPResponder {
                 answer = Response(domain)
             } else {
                 answer = try await router.respond(to: request, context: context)
+                // The router answers by itself where it knows no such path, with nothing to read.
+                if answer.status == .notFound, answer.body.contentLength == 0 {
+                    throw HTTPError(.notFound)
+                }
             }
         } catch {
             let refused = refuse(error, id: id, visit: visit, request: request, context: context)
             problem = refused.name
             answer = refused.response
         }
+        for (name, value) in visit?.answerHeaders.value ?? [:] { answer.headers.set(name, value) }
         for (name, value) in SecurityHeaders.all(isSecure: configuration.isSecure) {
             answer.headers.set(name, value)
         }
@@ -77,10 +82,12 @@ struct Reception: HTTPResponder {
         visit.isSecure = configuration.isSecure
         visit.rawQuery = request.uri.query
         visit.port = context.port
+        visit.previews = signer.previews
+        if case .store(let store) = site, !store.isPublic, !visit.mayPreview { visit.site = .unknown }
         if let language = Self.pathLanguage(request.uri.path) {
             visit.language = language
             visit.languageIsExplicit = true
-        } else if case .store(let store) = site {
+        } else if case .store(let store) = visit.site {
             visit.language = store.language
         }
         return visit

@@ -21,6 +21,7 @@ package struct Session: Sendable, Equatable {
 package struct SessionSigner: Sendable {
     private let cookieKey: SymmetricKey
     private let formKey: SymmetricKey
+    let previews: PreviewPass
     package let isSecure: Bool
 
     /// Half a year: a cart outlives a holiday.
@@ -34,6 +35,7 @@ package struct SessionSigner: Sendable {
         }
         cookieKey = derived("cartflux session cookie v1")
         formKey = derived("cartflux form token v1")
+        previews = PreviewPass(key: derived("cartflux preview pass v1"))
         self.isSecure = isSecure
     }
 

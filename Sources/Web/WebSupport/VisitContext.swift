@@ -28,12 +28,12 @@ struct VisitContext: RequestContext {
 }
 
 /// A value that is written once along the way and read at the end.
-final class Noted<Value: Sendable>: Sendable {
+package final class Noted<Value: Sendable>: Sendable {
     private let storage = Mutex<Value?>(nil)
 
     var value: Value? { storage.withLock { $0 } }
 
-    func note(_ value: Value) {
+    package func note(_ value: Value) {
         storage.withLock { $0 = value }
     }
 }

@@ -30,6 +30,7 @@ package enum ProblemName: String, CaseIterable, Sendable {
     case checkoutClosed = "checkout-closed"
     case keyRequired = "idempotency-key-required"
     case keyReused = "idempotency-key-reused"
+    case keyInFlight = "idempotency-key-in-progress"
     case conflict = "conflict"
     case tooManyListeners = "too-many-listeners"
     case unavailable = "temporarily-unavailable"
@@ -42,7 +43,7 @@ package enum ProblemName: String, CaseIterable, Sendable {
         case .formExpired, .crossSite, .forbidden: 403
         case .notFound: 404
         case .methodNotAllowed: 405
-        case .quoteExpired, .quoteChanged, .itemUnavailable, .cartEmpty, .conflict: 409
+        case .quoteExpired, .quoteChanged, .itemUnavailable, .cartEmpty, .conflict, .keyInFlight: 409
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
         case .misdirected: 421
@@ -81,6 +82,7 @@ package enum ProblemName: String, CaseIterable, Sendable {
         case .checkoutClosed: "The store does not take orders at the moment"
         case .keyRequired: "An Idempotency-Key header is required"
         case .keyReused: "The idempotency key was used for another request"
+        case .keyInFlight: "A request with this idempotency key is still being worked on"
         case .conflict: "The request conflicts with the current state"
         case .tooManyListeners: "Too many listeners"
         case .unavailable: "Temporarily unavailable"
@@ -93,10 +95,20 @@ package enum ProblemName: String, CaseIterable, Sendable {
 package struct FieldError: Codable, Sendable, Equatable {
     package let field: String
     package let message: String
+    /// True for a part of the address behind the question mark, false for a field of the body.
+    package let isInQuery: Bool
 
-    package init(_ field: String, _ message: String) {
+    package init(_ field: String, _ message: String, isInQuery: Bool = false) {
         self.field = field
         self.message = message
+        self.isInQuery = isInQuery
+    }
+
+    /// The field as RFC 6901 points at it, such as `#/lines/0/quantity`.
+    package var pointer: String {
+        let steps = field.replacing("[", with: ".").replacing("]", with: "").split(separator: ".")
+        return "#/"
+            + steps.map { $0.replacing("~", with: "~0").replacing("/", with: "~1") }.joined(separator: "/")
     }
 }
 
@@ -123,14 +135,28 @@ package struct WebProblem: Error, Sendable, Equatable {
             let type: String
             let title: String
             let status: Int
-            let detail: String?
-            let errors: [FieldError]?
+            let detail: String
+            let errors: [Place]?
             let requestId: String
+        }
+        struct Place: Encodable {
+            let field: String
+            let message: String
+            /// One of the two, after where the field came from.
+            let pointer: String?
+            let parameter: String?
+
+            init(_ error: FieldError) {
+                field = error.field
+                message = error.message
+                pointer = error.isInQuery ? nil : error.pointer
+                parameter = error.isInQuery ? error.field : nil
+            }
         }
         let document = Document(
             type: "urn:cartflux:problem:\(name.rawValue)", title: name.title, status: name.status,
-            detail: detail,
-            errors: fields.isEmpty ? nil : fields, requestId: requestID)
+            detail: detail ?? fields.first.map { "\($0.field) \($0.message)" } ?? name.title,
+            errors: fields.isEmpty ? nil : fields.map(Place.init), requestId: requestID)
         do {
             return try .json(
                 document, status: name.status, type: "application/problem+json", headers: headers)

@@ -32,11 +32,16 @@ package struct StoreSite: Sendable, Equatable {
     package let takesOrders: Bool
     /// The store's own domain, to which its other hosts lead.
     package let domain: String?
+    package let theme: Theme
+    /// False for a draft, which only those see who hold a pass to it.
+    package let isPublic: Bool
 
     package init(
         tenant: TenantID, name: String, languages: [Language], country: CountryCode, shipping: Money,
-        takesOrders: Bool, domain: String? = nil
+        takesOrders: Bool, domain: String? = nil, theme: Theme = .garden, isPublic: Bool = true
     ) {
+        self.theme = theme
+        self.isPublic = isPublic
         self.domain = domain
         self.tenant = tenant
         self.name = name
@@ -46,13 +51,13 @@ package struct StoreSite: Sendable, Equatable {
         self.takesOrders = takesOrders
     }
 
-    /// Nil for a store that is not open to the public.
+    /// Nil for a store that is closed.
     package init?(_ store: Store, domain: String? = nil) {
-        guard store.status == .published || store.status == .paused else { return nil }
+        guard store.status != .closed else { return nil }
         self.init(
             tenant: store.tenant, name: store.name, languages: store.languages,
             country: store.country, shipping: store.shipping, takesOrders: store.takesPayments,
-            domain: domain)
+            domain: domain, theme: Theme(preset: store.themePreset), isPublic: store.status != .draft)
     }
 
     /// The language of addresses without a prefix.
@@ -72,7 +77,7 @@ package struct WebRequest: Sendable {
     /// Host and port as the client wrote them, to compare an `Origin` with.
     package let authority: String
     package let clientAddress: String
-    package let site: Site
+    package internal(set) var site: Site
     package let session: Session
     package let receivedAt: Date
     /// The parts of the path that the endpoint's pattern names, percent-decoded.
@@ -89,6 +94,10 @@ package struct WebRequest: Sendable {
     package internal(set) var rawQuery: String?
     /// Our own port, where browsers reach it without a proxy in front.
     package internal(set) var port: Int?
+    /// Makes and checks passes to drafts.
+    var previews: PreviewPass?
+    /// Headers that the answer gets whatever it is, errors included.
+    package let answerHeaders = Noted<[String: String]>()
 
     /// The store this request is for. Only endpoints of scope `.store` may ask.
     package var store: StoreSite {
@@ -126,8 +135,10 @@ extension WebRequest {
     /// Scheme, host and port of this site, for addresses that leave it and come back. Of what the client
     /// wrote only the host is taken, which is one of ours: a link in a letter must not lead to a port that a
     /// stranger chose.
-    package var origin: String {
-        let host = HostDirectory.host(of: authority) ?? ""
+    package var origin: String { origin(of: HostDirectory.host(of: authority) ?? "") }
+
+    /// The same of another host of ours.
+    package func origin(of host: String) -> String {
         if isSecure { return "https://\(host)" }
         return "http://\(host)" + (port.map { $0 == 80 ? "" : ":\($0)" } ?? "")
     }

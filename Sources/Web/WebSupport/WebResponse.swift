@@ -17,6 +17,8 @@ package struct WebResponse: Sendable {
     /// Gives the browser a new anonymous session: what was planted before somebody signed in or out, and
     /// every form token made until then, is worth nothing afterwards.
     package var renewsSession = false
+    /// Says the same to everybody: a visitor without a session is given none, so that it may be kept.
+    package var keepsNoSession = false
 
     package init(status: Int, headers: [String: String] = [:], body: Body = .none) {
         self.status = status

@@ -39,15 +39,16 @@ struct Faces {
             database: platform.database, desk: desk,
             hosted: HostedPayment(
                 base: settings.text(.hostedPaymentBase, default: Self.sandboxPage(settings))),
-            personalData: try platform.personalDataDesk(), returns: platform.returnsDesk())
-        let gateway = Gateway(
+            personalData: try platform.personalDataDesk(), returns: platform.returnsDesk(),
+            claims: platform.claimDesk())
+        let gateway = try Gateway(
             database: platform.database, desk: desk, processor: inbox,
             stripe: StripeHookSettings(
                 platformSecrets: [Secret(try settings.required(.stripeSecret))],
                 connectSecrets: [Secret(try settings.required(.stripeConnectSecret))],
                 isLive: try platform.isLive),
             resendSecrets: [Secret(try settings.required(.resendSecret))],
-            tokens: try platform.accessTokens())
+            tokens: try platform.accessTokens(), programs: try platform.programsDesk())
         server = WebServer(
             try Self.configuration(settings),
             hosts: HostDirectory(

@@ -29,7 +29,20 @@ extension Platform {
         }
         return Dashboard(
             desk: desk, onboarding: try onboardingDesk(shop), personalData: try personalDataDesk(),
-            webhooks: try webhookDesk(), domains: domainDesk(), returns: returnsDesk())
+            webhooks: try webhookDesk(), domains: domainDesk(), returns: returnsDesk(),
+            orders: try ordersDesk(), suppliers: try supplierDesk(),
+            plans: try planDesk(), papers: paperDesk(), team: try teamDesk(),
+            claims: claimDesk())
+    }
+
+    private func supplierDesk() throws -> SupplierDesk {
+        let runs = runs
+        return SupplierDesk(mayReachPrivateHosts: !(try isLive)) { wish, key, tx in
+            try await runs.start(
+                SupplierSync.self,
+                SupplierSync.Input(feed: wish.feed, mode: wish.mode, isForced: wish.isForced), once: key,
+                with: tx)
+        }
     }
 
     private func domainDesk() -> DomainDesk {

@@ -75,6 +75,8 @@ extension Platform {
         let input = try await refundInput(wish)
         let key = "by-hand:\(wish.once ?? UUID().uuidString)"
         return try await enginePool.withTransaction { tx in
+            // The engine starts a run only in a transaction that names the run's store, as a store's own do.
+            _ = try await tx.execute("select set_config('cartflux.tenant', \(wish.store.description), true)")
             let started = try await runs.start(
                 RefundOrder.self, input, once: key, for: Tenant(wish.store), in: tx)
             let facts = [

@@ -33,7 +33,7 @@ struct SuppliersCommand: AsyncParsableCommand {
             commandName: "sync", abstract: "Starts a sync of a feed.",
             discussion: """
                 The run is carried on by the workers; `cartflux runs why ID` says how it is doing. \
-                With --dry-run                 it finds what would change and changes nothing; see `diff`.
+                With --dry-run it finds what would change and changes nothing; see `diff`.
                 """)
         @OptionGroup var store: StoreOptions
         @Option(help: "The feed; may be left out where the store has one.") var feed: String?
@@ -53,8 +53,10 @@ struct SuppliersCommand: AsyncParsableCommand {
             }
             let input = SupplierSync.Input(
                 feed: only.id, mode: dryRun ? .dryRun : .apply, isForced: force)
-            let run = try await platform.runs.start(
-                SupplierSync.self, input, once: "by-hand:\(UUID())", for: Tenant(tenant))
+            let run = try await platform.database.transaction(for: tenant) { tx in
+                try await platform.runs.start(
+                    SupplierSync.self, input, once: "by-hand:\(UUID())", for: Tenant(tenant), in: tx.postgres)
+            }
             print("started \(run.id)")
         }
     }

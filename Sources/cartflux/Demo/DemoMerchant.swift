@@ -3,14 +3,15 @@ import VendorHTTP
 
 /// A store that was opened in the wizard.
 struct DemoOpening: Sendable {
-    let slug: String
+    let merchant: DemoRecord.Merchant
     let address: String
     let products: Int
     let duration: Duration
 
     var summary: String {
-        "a merchant opened \(slug) in the wizard: online at \(address) with \(products) products, "
-            + "after \(String(format: "%.1f", duration.seconds)) s"
+        "a merchant opened \(merchant.store) in the wizard: online at \(address) with \(products) products, "
+            + "after \(String(format: "%.1f", duration.seconds)) s; they sign in as \(merchant.email) / "
+            + merchant.password
     }
 }
 
@@ -48,8 +49,9 @@ struct DemoMerchant {
         let products = try await shop.get("/api/v1/products").document("the new store")["products"].elements
         guard !products.isEmpty else { throw DemoProblem("\(host) shows no products") }
         return DemoOpening(
-            slug: slug, address: demo.record.web.base.replacing("127.0.0.1", with: host),
-            products: products.count, duration: ContinuousClock.now - began)
+            merchant: DemoRecord.Merchant(email: email, password: password, store: slug),
+            address: demo.record.web.base.replacing("127.0.0.1", with: host), products: products.count,
+            duration: ContinuousClock.now - began)
     }
 
     // MARK: - The account

@@ -149,6 +149,7 @@ struct DemoPlatform: Sendable {
             The platform is up. Ctrl-C stops it.
             \(stores)
               api        \(record.stores[0].url)/api/v1/products
+              merchants  \(record.dashboard.url), with a store to open or as the story's merchant above
               console    \(record.console.url)
             \(signIns)
               metrics    \(record.web.base)/metrics

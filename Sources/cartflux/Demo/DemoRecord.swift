@@ -27,6 +27,18 @@ struct DemoRecord: Codable, Sendable {
         let redis: String
     }
 
+    /// Where merchants sign in, and as whom.
+    struct Dashboard: Codable, Sendable {
+        let host: String
+        let url: String
+        var merchants: [Merchant] = []
+    }
+    struct Merchant: Codable, Sendable {
+        let email: String
+        let password: String
+        let store: String
+    }
+
     /// Where operators sign in, and as whom.
     struct Console: Codable, Sendable {
         let host: String
@@ -42,6 +54,7 @@ struct DemoRecord: Codable, Sendable {
     }
 
     let web: Web
+    var dashboard: Dashboard
     let console: Console
     let stores: [Store]
     let sandboxes: Sandboxes
@@ -55,6 +68,8 @@ struct DemoRecord: Codable, Sendable {
     ) {
         let port = world.ports.web
         web = Web(base: "http://127.0.0.1:\(port)", baseDomain: world.domain)
+        let dashboardHost = Platform.dashboardHost(world.domain)
+        dashboard = Dashboard(host: dashboardHost, url: "http://\(dashboardHost):\(port)")
         let consoleHost = Platform.consoleHost(world.domain)
         console = Console(
             host: consoleHost, url: "http://\(consoleHost):\(port)", operators: operators)

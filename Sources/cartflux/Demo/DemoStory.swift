@@ -21,7 +21,7 @@ struct DemoStory {
         var summaries = [purchase.headline, try await Self.suppliers(of: purchase, platform)]
         var known = Set(try await Self.timelines(platform).map(\.run))
         let parts: [(String, () async throws -> String)] = [
-            ("A merchant opens a store", { try await DemoMerchant(demo).open().summary }),
+            ("A merchant opens a store", { try await merchant() }),
             ("A refund", { try await DemoRefund(demo, platform, purchase).refund() }),
             ("The month is billed", { try await DemoMonth(demo, platform, purchase).bill() }),
         ]
@@ -33,6 +33,14 @@ struct DemoStory {
             print("\n== \(title)\n" + new.map(\.text).joined(separator: "\n"))
         }
         print("\n== In short\n" + summaries.joined(separator: "\n"))
+    }
+
+    private func merchant() async throws -> String {
+        let opening = try await DemoMerchant(demo).open()
+        var record = demo.record
+        record.dashboard.merchants.append(opening.merchant)
+        try record.write()
+        return opening.summary
     }
 
     private static func timelines(_ platform: Platform) async throws -> [RunTimeline] {

@@ -21,6 +21,7 @@ struct BigBuyArticle: Sendable {
     var changedAt: Date?
     /// By language code.
     var titles: [String: String]
+    var compliance: BigBuyCompliance
 
     /// The warehouse that sends it as long as it has enough.
     var warehouse: Int { firstStock.keys.min() ?? 1 }
@@ -47,6 +48,7 @@ struct BigBuyArticle: Sendable {
         self.condition = condition
         self.isActive = isActive
         self.titles = titles
+        compliance = .ofCatalogue(sku)
     }
 
     private init(

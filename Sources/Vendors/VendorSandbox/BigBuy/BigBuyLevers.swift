@@ -16,6 +16,7 @@ extension BigBuySandbox {
         switch request.path {
         case "/_sandbox/stock": return setStock(body)
         case "/_sandbox/products": return setProduct(body)
+        case "/_sandbox/safety": return setSafety(body)
         case "/_sandbox/purse": return setPurse(body)
         case "/_sandbox/shipping": return setShipping(body)
         case "/_sandbox/progress": return setProgress(body)
@@ -68,6 +69,16 @@ extension BigBuySandbox {
         world.articles.append(article)
         world.shelves[sku] = shelf
         return .json(BigBuyWorld.product(world, article, "en") ?? .null, status: 201)
+    }
+
+    /// `{"sku", "known"?, "name"?, "address"?, "country"?, "contact"?, "website"?, "warnings"?}` changes what
+    /// is told of the maker of an article.
+    private func setSafety(_ body: JSON) -> SandboxResponse {
+        guard let position = world.articles.firstIndex(where: { $0.sku == body["sku"].string }) else {
+            return Self.refused("a known sku is needed")
+        }
+        world.articles[position].compliance.change(as: body)
+        return .json(BigBuyWorld.compliance(world, world.articles[position], "en") ?? .null)
     }
 
     private func setPurse(_ body: JSON) -> SandboxResponse {

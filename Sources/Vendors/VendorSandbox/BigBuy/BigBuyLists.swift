@@ -130,20 +130,6 @@ extension BigBuyWorld {
         return product(world, article, language)
     }
 
-    static let compliance: Row = { _, article, _ in
-        // A third of the catalogue has no safety data.
-        guard !article.id.isMultiple(of: 3) else { return nil }
-        return [
-            "id": .integer(article.id), "sku": .string(article.sku), "productComplianceDocuments": [],
-            "generalProductSafetyRegulations": [
-                [
-                    "manufacturerName": "Demo Works SL", "address": "Calle Mayor 1, 46001 Valencia",
-                    "country": "ES", "contact": "safety@demo-works.test", "warnings": "",
-                ]
-            ],
-        ]
-    }
-
     // MARK: - Parts
 
     private func language(_ call: BigBuyCall) throws(BigBuyProblem) -> String {

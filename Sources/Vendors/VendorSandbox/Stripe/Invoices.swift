@@ -106,11 +106,35 @@ extension StripeWorld {
             declined.effect = SandboxEffect("stripe_invoice.decline", on: call.id)
             throw declined
         }
-        self[.invoice, call.id]["status"] = "paid"
-        self[.invoice, call.id]["amount_paid"] = .integer(amount)
-        self[.invoice, call.id]["amount_remaining"] = 0
-        emit("invoice.paid", self[.invoice, call.id], owner: call.owner)
+        settleInvoice(call.id, amount, owner: call.owner)
         return StripeReply(self[.invoice, call.id], did: "stripe_invoice.pay")
+    }
+
+    /// Pays an open invoice with a card that was typed on its hosted page. Throws when the card is not good.
+    mutating func payInvoice(_ id: String, with card: TestCard) throws(StripeProblem) {
+        let (invoice, owner) = (self[.invoice, id], owner(.invoice, id))
+        guard invoice["status"] == "open" else {
+            throw .state("invoice_not_open", "This invoice is not open any more.")
+        }
+        if case .declined(let decline) = card.outcome {
+            throw StripeProblem(402, kind: .card, code: decline.code, decline.message)
+        }
+        let payer: JSON = [
+            "currency": invoice["currency"], "customer": invoice["customer"],
+            "default_payment_method": .string(makePaymentMethod(card, owner: owner)),
+        ]
+        let amount = invoice["amount_due"].integer ?? 0
+        guard amount == 0 || charge(payer, amount: amount, owner: owner) else {
+            throw StripeProblem(402, kind: .card, code: "card_declined", "Your card was declined.")
+        }
+        settleInvoice(id, amount, owner: owner)
+    }
+
+    private mutating func settleInvoice(_ id: String, _ amount: Int64, owner: String) {
+        self[.invoice, id]["status"] = "paid"
+        self[.invoice, id]["amount_paid"] = .integer(amount)
+        self[.invoice, id]["amount_remaining"] = 0
+        emit("invoice.paid", self[.invoice, id], owner: owner)
     }
 
     mutating func voidInvoice(_ call: StripeCall) throws(StripeProblem) -> StripeReply {

@@ -27,6 +27,17 @@ enum StripeHTML {
         return page("Subscribe", body, status: status)
     }
 
+    static func invoice(_ invoice: JSON, error: String? = nil, status: Int = 200) -> SandboxResponse {
+        let currency = (invoice["currency"].string ?? "").uppercased()
+        let due = StripeAmounts.print(invoice["amount_due"].integer ?? 0, currency)
+        let body = """
+            <p class="amount">\(escape(due))</p>
+            <p>\(escape(invoice["description"].string ?? "Invoice"))</p>
+            \(cardForm("/_sandbox/invoice/\(invoice["id"].string ?? "")", hidden: "", error: error))
+            """
+        return page("Pay an invoice", body, status: status)
+    }
+
     private static func cardForm(_ action: String, hidden: String, error: String?) -> String {
         let notice = error.map { #"<p class="error" role="alert">\#(escape($0))</p>"# } ?? ""
         return """

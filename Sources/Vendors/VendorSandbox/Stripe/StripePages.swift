@@ -26,6 +26,9 @@ extension StripeSandbox {
         if let id = segments("checkout/{id}")?["id"] {
             return isPost ? payCheckout(id, request) : checkoutPage(id)
         }
+        if let id = segments("invoice/{id}")?["id"] {
+            return isPost ? payInvoice(id, request) : invoicePage(id)
+        }
         if let token = segments("onboarding/{account}/{token}")?["token"] {
             return isPost ? finishOnboarding(token, request) : onboardingPage(token)
         }
@@ -155,6 +158,28 @@ extension StripeSandbox {
         }
         let back = (session["success_url"].string ?? "").replacing("{CHECKOUT_SESSION_ID}", with: id)
         return .redirect(to: back, effect: SandboxEffect("checkout_session.complete", on: id))
+    }
+
+    private func invoicePage(_ id: String) -> SandboxResponse {
+        let invoice = world[.invoice, id]
+        switch invoice["status"].string {
+        case "open": return StripeHTML.invoice(invoice)
+        case "paid": return StripeHTML.message("Invoice paid", "This invoice is paid.", status: 200)
+        default: return StripeHTML.message("Invoice not found", "There is nothing to pay.", status: 404)
+        }
+    }
+
+    private func payInvoice(_ id: String, _ request: SandboxRequest) -> SandboxResponse {
+        let invoice = world[.invoice, id]
+        guard invoice["status"] == "open" else { return invoicePage(id) }
+        do throws(StripeProblem) {
+            try world.payInvoice(id, with: try PageForm(request).card(now: world.now))
+        } catch {
+            return StripeHTML.invoice(invoice, error: error.message, status: 402)
+        }
+        var page = invoicePage(id)
+        page.effect = SandboxEffect("stripe_invoice.pay", on: id)
+        return page
     }
 
     // MARK: Onboarding

@@ -1,0 +1,72 @@
+package import Commerce
+internal import Foundation
+internal import Postgres
+
+// A store's orders, products and refunds page by page, for its own programs. Each page is a short walk along
+// an index, however deep in the list it lies.
+
+package struct StorePages: Sendable {
+    package static let limit = 100
+
+    package init() {}
+
+    package func orders(
+        limit: Int, after mark: PageMark?, in tx: Transaction<OneTenant>
+    ) async throws -> ListPage<Order> {
+        // The moment stands alone first, so that the index is entered there.
+        let place: Query =
+            if let mark {
+                """
+                and o.placed_at <= \(mark.moment) and (o.placed_at < \(mark.moment) or o.id > \(mark.id))
+                """
+            } else {
+                ""
+            }
+        let rows = try await tx.execute(
+            """
+            select o.*, \(PageMark.column("o.placed_at")) from shop.orders o
+            where o.tenant_id = \(tx.tenantUUID) \(place)
+            order by o.placed_at desc, o.id limit \(Self.reach(limit))
+            """
+        ).rows
+        return ListPage(try rows.map { (try $0.order(), try PageMark(row: $0)) }, limit: Self.size(limit))
+    }
+
+    /// Of every state: drafts and paused ones too.
+    package func products(
+        limit: Int, after mark: PageMark?, in tx: Transaction<OneTenant>
+    ) async throws -> ListPage<Product> {
+        let place: Query = mark.map { "and (p.created_at, p.id) < (\($0.moment), \($0.id))" } ?? ""
+        let rows = try await tx.execute(
+            """
+            select p.*, \(PageMark.column("p.created_at")) from (
+                \(Products.products) where p.tenant_id = \(tx.tenantUUID) \(place)
+                order by p.created_at desc, p.id desc limit \(Self.reach(limit))) p
+            order by p.created_at desc, p.id desc
+            """
+        ).rows
+        return ListPage(
+            try rows.map { (try Product(row: $0), try PageMark(row: $0)) }, limit: Self.size(limit))
+    }
+
+    /// Of one order, or of all.
+    package func refunds(
+        of order: OrderID? = nil, limit: Int, after mark: PageMark?, in tx: Transaction<OneTenant>
+    ) async throws -> ListPage<Refund> {
+        let whose: Query = order.map { "and r.order_id = \($0.rawValue)" } ?? ""
+        let place: Query = mark.map { "and (r.created_at, r.id) < (\($0.moment), \($0.id))" } ?? ""
+        let rows = try await tx.execute(
+            """
+            select r.*, \(PageMark.column("r.created_at")) from shop.refund r
+            where r.tenant_id = \(tx.tenantUUID) \(whose) \(place)
+            order by r.created_at desc, r.id desc limit \(Self.reach(limit))
+            """
+        ).rows
+        return ListPage(try rows.map { (try $0.refund(), try PageMark(row: $0)) }, limit: Self.size(limit))
+    }
+
+    private static func size(_ limit: Int) -> Int { min(max(limit, 1), Self.limit) }
+
+    /// One more, to see whether the list goes on.
+    private static func reach(_ limit: Int) -> Int { size(limit) + 1 }
+}
