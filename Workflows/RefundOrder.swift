@@ -106,16 +106,9 @@ package struct RefundOrder: Workflow {
 
     private func reserve(_ input: Input, _ round: Int, _ flow: Flow<Self>) async throws -> RefundPlan? {
         let item = round == 1 ? "" : "\(round)"
-        let key = round == 1 ? "run:\(flow.id)" : "run:\(flow.id):\(round)"
+        let key = round == 1 ? Self.key(of: flow.id) : "\(Self.key(of: flow.id)):\(round)"
         return try await flow.transaction(.reserve, for: item, on: shop.transactions) { tx in
-            let refund =
-                if let units = input.units {
-                    try await Refunds().reserve(
-                        units, of: input.order, paidBy: input.payment, cause: input.cause, key: key, in: tx)
-                } else {
-                    try await Refunds().reserveAll(
-                        of: input.order, paidBy: input.payment, cause: input.cause, key: key, in: tx)
-                }
+            let refund = try await Self.reserve(input, key: key, in: tx)
             let payment = try await Payments().load(input.payment, in: tx)
             guard let refund else { return nil }
             guard let intent = payment.intent, let charge = payment.charge else {
@@ -128,6 +121,21 @@ package struct RefundOrder: Workflow {
                 fee: refund.replaces == nil ? refund.breakdown.feeRefund : .zero(payment.amount.currency),
                 run: flow.id, item: item, repeats: refund.replaces)
         }
+    }
+
+    /// The row of the first refund that a run makes.
+    static func key(of run: RunID) -> String { "run:\(run)" }
+
+    /// Nil where nothing of it is left.
+    static func reserve(
+        _ input: Input, key: String, in tx: Transaction<OneTenant>
+    ) async throws -> Refund? {
+        guard let units = input.units else {
+            return try await Refunds().reserveAll(
+                of: input.order, paidBy: input.payment, cause: input.cause, key: key, in: tx)
+        }
+        return try await Refunds().reserve(
+            units, of: input.order, paidBy: input.payment, cause: input.cause, key: key, in: tx)
     }
 
     /// Stripe forgets keys after a day and this step may take longer, so an earlier call is looked for by our

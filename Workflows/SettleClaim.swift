@@ -50,8 +50,7 @@ package struct SettleClaim: Workflow {
             case .remind(let phase, let round, let isLast):
                 try await remind(brief, phase, round, isLast: isLast, flow)
             case .close(let end):
-                try await close(brief, end, flow)
-                return end
+                if try await close(brief, end, round, flow) { return end }
             case .wait(let moment):
                 _ = try await flow.wait(.claim, upTo: .seconds(max(1, moment.timeIntervalSince(now))))
             }
@@ -197,12 +196,21 @@ package struct SettleClaim: Workflow {
         }
     }
 
-    private func close(_ brief: ClaimBrief, _ end: ClaimEnd, _ flow: Flow<Self>) async throws {
-        try await flow.write(.close, in: shop) { tx in
+    /// False where the supplier has answered since the last look: its answer is not overwritten by an end.
+    private func close(
+        _ brief: ClaimBrief, _ end: ClaimEnd, _ round: Int, _ flow: Flow<Self>
+    ) async throws -> Bool {
+        try await flow.transaction(.close, for: round, on: shop.transactions) { tx in
             try await tx.lockOrder(brief.order)
+            let claim = try await OrderClaims().load(brief.id, in: tx)
+            if let answer = claim.answer {
+                let isOpen = answer.isMoney && claim.creditSettledAt == nil
+                guard !isOpen, end != .unanswered else { return false }
+            }
             try await OrderClaims().close(brief.id, as: end, at: shop.clock.now, in: tx)
             try await Attention().resolve(.claim, subject: "\(brief.id)", by: "workflow", in: tx)
             try await ClaimLetters(OrderClaims().load(brief.id, in: tx), shop, in: tx).tellEnd(end)
+            return true
         }
     }
 }

@@ -199,17 +199,20 @@ declare
     every tsquery;
     stem tsquery;
     one text;
+    begun text;
 begin
     foreach one in array
         (string_to_array(shop.plain_words(left(in_question, 100)), ' '))[1:8]
     loop
         continue when one = '';
+        -- One letter or two begin too many words of all stores.
+        begun := case when length(one) < 3 then one else one || ':*' end;
         stem := plainto_tsquery(config, one);
-        every := coalesce(every && to_tsquery('simple', one || ':*'), to_tsquery('simple', one || ':*'));
+        every := coalesce(every && to_tsquery('simple', begun), to_tsquery('simple', begun));
         -- "The" and "und" say nothing, unless there is nothing else.
         continue when numnode(stem) = 0;
-        telling := coalesce(telling && (to_tsquery('simple', one || ':*') || stem),
-            to_tsquery('simple', one || ':*') || stem);
+        telling := coalesce(telling && (to_tsquery('simple', begun) || stem),
+            to_tsquery('simple', begun) || stem);
     end loop;
     telling := coalesce(telling, every);
     if telling is null or store is null then return; end if;

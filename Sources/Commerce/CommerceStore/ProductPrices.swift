@@ -93,7 +93,10 @@ package struct ProductPrices: Sendable {
         let answer = try product.answer(product.price, try await terms(in: tx))
         if let reason = answer.reason { return .price(reason) }
         try await Products().publish(id, in: tx)
-        try await Attention().resolve(.unsellableProduct, subject: "\(id)", by: "merchant", in: tx)
+        // One is of its price, the other of what the law wants to be told.
+        for subject in ["\(id)", "safety:\(id)"] {
+            try await Attention().resolve(.unsellableProduct, subject: subject, by: "merchant", in: tx)
+        }
         return nil
     }
 

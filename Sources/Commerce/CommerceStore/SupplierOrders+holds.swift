@@ -19,17 +19,13 @@ package struct SupplierHolding: Sendable, Equatable {
     /// What can be answered. The raw value travels in forms.
     package enum Answer: String, Sendable, CaseIterable {
         case retry
-        case acceptPrice = "accept_price"
         case cancel
     }
 
+    /// A higher price is not a merchant's to accept: what it costs above the sale would be the platform's.
     package var answers: [Answer] {
-        switch (kind, state.mayBeAtSupplier) {
-        case (.supplierPriceUp, false): [.acceptPrice, .retry, .cancel]
-        case (_, false): [.retry, .cancel]
         // The supplier may have the order: it is only looked up again, which cannot order it twice.
-        case (_, true): [.retry]
-        }
+        state.mayBeAtSupplier ? [.retry] : [.retry, .cancel]
     }
 }
 

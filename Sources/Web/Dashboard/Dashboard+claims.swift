@@ -158,6 +158,8 @@ extension Dashboard {
         case nil: break
         case .unknown: throw WebProblem(.notFound)
         default:
+            // Who presses again because the first answer was lost wakes a run that may not have been told.
+            try await desk.tell(id, of: tenant, once: "decided:\(id):\(decision.word)")
             let problem = FieldError("decision", "comes too late: this claim was decided already")
             return try await claimPage(request, account, [problem]).response(status: 409)
         }

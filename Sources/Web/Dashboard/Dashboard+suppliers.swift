@@ -107,6 +107,7 @@ extension Dashboard {
                 }
                 try await OwnSuppliers().add(
                     id, OwnSuppliers.Request(name: wish.name, parcelShipping: wish.parcelShipping), in: tx)
+                try await Self.requireOwn(id, in: tx)
                 let feed = try await save(wish, of: id, in: tx)
                 try await desk.start(
                     SupplierDesk.Wish(feed: feed, mode: .dryRun), "first:\(id)", tx)
@@ -181,8 +182,16 @@ extension Dashboard {
         }
     }
 
+    /// The platform's suppliers have no feed that a merchant could name.
+    private static func requireOwn(_ id: SupplierID, in tx: Transaction<OneTenant>) async throws {
+        guard try await OwnSuppliers().load(id, in: tx).isOwn else {
+            throw WebProblem(.notFound, "this is no supplier of your own")
+        }
+    }
+
     private static func feed(_ request: WebRequest, in tx: Transaction<OneTenant>) async throws -> Feed {
         let id = try supplierID(request)
+        try await requireOwn(id, in: tx)
         guard let feed = try await FeedBook().find(of: id, in: tx) else {
             throw WebProblem(.notFound, "this supplier has no feed")
         }

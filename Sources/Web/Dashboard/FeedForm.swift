@@ -195,9 +195,14 @@ struct FeedForm: Sendable {
         if case .address(let reason) = problem { "cannot be used: \(reason)" } else { "\(problem)" }
     }
 
-    /// Whether two addresses are at different hosts.
+    /// Whether a login for the first address must not be sent to the second: another host or port, or the
+    /// same without encryption.
     static func isElsewhere(_ one: String, _ other: String) -> Bool {
-        URLComponents(string: one)?.host?.lowercased() != URLComponents(string: other)?.host?.lowercased()
+        guard let from = URLComponents(string: one), let to = URLComponents(string: other) else {
+            return true
+        }
+        let isWeaker = from.scheme?.lowercased() == "https" && to.scheme?.lowercased() != "https"
+        return isWeaker || from.host?.lowercased() != to.host?.lowercased() || from.port != to.port
     }
 
     // MARK: - Showing

@@ -127,9 +127,6 @@ struct HoldBox: Sendable {
             case .retry:
                 "<li><strong>\(answer.words)</strong>: the supplier is asked once more; nothing is paid "
                     + "twice.</li>"
-            case .acceptPrice:
-                "<li><strong>\(answer.words)</strong>: what the supplier asks above the price of the sale is "
-                    + "yours to pay.</li>"
             case .cancel:
                 hold.ifCanceled.map { preview in
                     """
@@ -147,7 +144,6 @@ extension SupplierHolding.Answer {
     var words: String {
         switch self {
         case .retry: "Try again"
-        case .acceptPrice: "Accept the price"
         case .cancel: "Cancel and refund"
         }
     }

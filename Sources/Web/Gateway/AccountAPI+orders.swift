@@ -117,7 +117,7 @@ extension AccountAPI {
             let units = try await units(wish, of: id, in: tx)
             try await desk.refund(
                 .init(order: id, payment: payment.id, cause: wish.cause, units: units), tx)
-            try await visit.note("order.refund", "\(id)", in: tx)
+            try await visit.note("order.refund_asked", "order:\(id)", in: tx)
             let place = "\(APIRoute.root)/stores/\(visit.tenant)/orders/\(id)/refunds"
             return try .json(
                 RefundRequestDocument(
@@ -132,7 +132,9 @@ extension AccountAPI {
     ) async throws -> [UnitID]? {
         guard let lines = wish.lines else { return nil }
         let gone = try await Refunds().refundedUnits(of: order, in: tx)
-        let left = try await SupplierOrders().units(ofOrder: order, in: tx).filter { !gone.contains($0.id) }
+        // Canceled pieces are refunded by themselves, and at whose cost is not a program's to say.
+        let left = try await SupplierOrders().units(ofOrder: order, in: tx)
+            .filter { !gone.contains($0.id) && $0.state != .canceled }
         var units: [UnitID] = []
         for (place, line) in lines.enumerated() {
             let pieces = left.filter { $0.line == line.id && !units.contains($0.id) }.map(\.id)

@@ -13,9 +13,10 @@ extension WebResponse {
     package static let sharedSeconds = 30
 
     /// Lets the page be kept, where this visitor is nobody in particular. A page with a form of this session
-    /// is never shared, whatever its author thought.
+    /// is never shared, whatever its author thought, nor is a page of a store that is not open yet.
     package func shared(for request: WebRequest) -> WebResponse {
-        guard status == 200, request.session.isNew, case .bytes(let bytes) = body,
+        guard case .store(let store) = request.site, store.isPublic,
+            status == 200, request.session.isNew, case .bytes(let bytes) = body,
             !request.formToken.isEmpty,
             Data(bytes).range(of: Data(request.formToken.utf8)) == nil
         else { return self }

@@ -37,6 +37,7 @@ package enum Stylesheet {
         main{flex:1;width:100%;max-width:70rem;margin:0 auto;padding:1.5rem 1rem 4rem}
         main:focus{outline:none}
         h1,h2,h3{line-height:1.2;text-wrap:balance;margin:0}
+        :where(main :is(h1,h2,h3))+:where(:not(p)){margin-top:.6rem}
         h1{font:600 clamp(1.7rem,1.2rem + 2.2vw,2.5rem)/1.15 var(--serif);letter-spacing:-.01em}
         h2{font-size:1.15rem}
         p{margin:.6em 0;max-width:66ch}

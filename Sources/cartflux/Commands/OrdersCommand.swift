@@ -73,7 +73,7 @@ extension Platform {
     /// Starts the refund, and writes down who asked for it.
     func refund(_ wish: RefundWish, by mandate: Mandate) async throws -> RunID {
         let input = try await refundInput(wish)
-        let key = "by-hand:\(wish.once ?? UUID().uuidString)"
+        let key = "by-hand:\(wish.order):\(wish.once ?? UUID().uuidString)"
         return try await enginePool.withTransaction { tx in
             // The engine starts a run only in a transaction that names the run's store, as a store's own do.
             _ = try await tx.execute("select set_config('cartflux.tenant', \(wish.store.description), true)")

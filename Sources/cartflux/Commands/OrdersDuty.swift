@@ -14,11 +14,13 @@ extension Platform {
         return OrdersDesk(
             runs: OrderRuns(
                 refund: { refund, tx in
-                    try await runs.start(
-                        RefundOrder.self,
+                    let isTaken = try await runs.refund(
                         RefundOrder.Input(
                             order: refund.order, payment: refund.payment, cause: refund.cause,
                             units: refund.units), once: "by-merchant:\(refund.key)", with: tx)
+                    guard isTaken else {
+                        throw WebProblem(.conflict, "all of this has gone back, or is on its way")
+                    }
                 },
                 answer: { answer, run, once in
                     _ = try await runs.send(
@@ -35,7 +37,6 @@ extension SupplierReview {
         self =
             switch answer {
             case .retry: .retry
-            case .acceptPrice: .acceptPrice
             case .cancel: .cancel
             }
     }

@@ -14,11 +14,13 @@ extension Platform {
             do {
                 // The key is of chance: what makes a repetition harmless is the answer that is kept in this
                 // very transaction.
-                try await runs.start(
-                    RefundOrder.self,
+                let isTaken = try await runs.refund(
                     RefundOrder.Input(
                         order: wish.order, payment: wish.payment, cause: wish.cause, units: wish.units),
                     once: "program:\(UUID())", with: tx)
+                guard isTaken else {
+                    throw WebProblem(.conflict, "all of this has gone back, or is on its way")
+                }
             } catch RunsError.overloaded(let what, let pause) {
                 logger.warning("a refund was put off", metadata: ["because": "\(what)"])
                 let seconds = Int(pause.seconds.rounded(.up))
