@@ -199,18 +199,28 @@ import Testing
         #expect(!shared.body.contains("form_token"))
     }
 
-    @Test("a page with a form's token is never shared, whatever its author thought")
-    func tokenIsNotShared() {
+    private func visit(toDraft isDraft: Bool) -> WebRequest {
+        let store = StoreSite(
+            tenant: TenantID(), name: "A", languages: [.english], country: .romania, shipping: .eur(0),
+            takesOrders: true, isPublic: !isDraft)
         var request = WebRequest(
             id: "1", method: "GET", path: "/", query: [:], headers: [:], authority: "a.test",
-            clientAddress: "10.0.0.1", site: .platform, session: Session(), receivedAt: Date())
+            clientAddress: "10.0.0.1", site: .store(store), session: Session(), receivedAt: Date())
         request.formToken = "nonce.signature"
+        return request
+    }
+
+    @Test("a page with a form's token, or of a draft, is never shared, whatever its author thought")
+    func tokenIsNotShared() {
+        let request = visit(toDraft: false)
 
         let with = WebResponse.html("<p>\(request.formToken)</p>").shared(for: request)
         let without = WebResponse.html("<p>plain</p>").shared(for: request)
 
         #expect(with.headers["Cache-Control"] == "no-store" && !with.keepsNoSession)
         #expect(without.headers["Cache-Control"]?.contains("s-maxage") == true && without.keepsNoSession)
+        let draft = WebResponse.html("<p>plain</p>").shared(for: visit(toDraft: true))
+        #expect(draft.headers["Cache-Control"] == "no-store" && !draft.keepsNoSession)
     }
 
     // MARK: - The look

@@ -283,7 +283,7 @@ struct ClaimTests {
         }
     }
 
-    @Test("killed after every write while it refunds, it refunds and writes once", .timeLimit(.minutes(5)))
+    @Test("killed after every write while it refunds, it refunds and writes once", .timeLimit(.minutes(20)))
     func crashesWhileRefunding() async throws {
         let survived = try await CrashRunner.survive([.after]) { crash in
             let trigger = Trigger()
@@ -301,7 +301,7 @@ struct ClaimTests {
         #expect(survived > 8)
     }
 
-    @Test("killed after every write while it hands on, it pays and writes once", .timeLimit(.minutes(5)))
+    @Test("killed after every write while it hands on, it pays and writes once", .timeLimit(.minutes(20)))
     func crashesWhileHandingOn() async throws {
         let survived = try await CrashRunner.survive([.after]) { crash in
             let trigger = Trigger()

@@ -200,7 +200,7 @@ struct DomainTests {
         }
     }
 
-    @Test("killed at every write, the domain ends as it should", .timeLimit(.minutes(5)))
+    @Test("killed at every write, the domain ends as it should", .timeLimit(.minutes(20)))
     func crashes() async throws {
         let survived = try await CrashRunner.survive { crash in
             try await WebhookWorld.open(plan: .business, seenAs: crash) { world in

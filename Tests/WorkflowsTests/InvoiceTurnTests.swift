@@ -12,7 +12,7 @@ import VendorSandbox
 struct InvoiceTurnTests {
     private static let series = Invoices.Series(company: "RO12345674", name: "CFX")
 
-    @Test("while SmartBill thinks, no connection to the database is held", .timeLimit(.minutes(5)))
+    @Test("while SmartBill thinks, no connection to the database is held", .timeLimit(.minutes(20)))
     func noConnectionHeld() async throws {
         let desk = WatchedSmartBill()
         try await World.open(invoicing: desk, connections: 1) { world in

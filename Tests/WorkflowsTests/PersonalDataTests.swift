@@ -116,7 +116,7 @@ struct PersonalDataTests {
 
     @Test(
         "an erasure has the same effects wherever the worker is killed, and the last letter goes out once",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(20)))
     func crashes() async throws {
         let survived = try await CrashRunner.survive { crash in
             let history = WatchedHistory()
@@ -135,7 +135,7 @@ struct PersonalDataTests {
         #expect(survived >= 8)
     }
 
-    @Test("a copy is the same wherever the worker is killed", .timeLimit(.minutes(10)))
+    @Test("a copy is the same wherever the worker is killed", .timeLimit(.minutes(20)))
     func exportCrashes() async throws {
         _ = try await CrashRunner.survive { crash in
             try await World.open(seenAs: crash) { world in

@@ -227,7 +227,7 @@ struct PlatformSafetyTests {
 struct PlatformSafetyCrashTests {
     // How much a pull changed is not compared: what was kept before the worker died has nothing left to
     // change when it is asked for again.
-    @Test("the same data and the same shelf whatever is killed", .timeLimit(.minutes(10)))
+    @Test("the same data and the same shelf whatever is killed", .timeLimit(.minutes(20)))
     func everySide() async throws {
         let survived = try await CrashRunner.survive { crash in
             let trigger = Trigger()

@@ -154,7 +154,7 @@ struct WithdrawalTests {
         }
     }
 
-    @Test("killed after every write, it refunds and writes once", .timeLimit(.minutes(10)))
+    @Test("killed after every write, it refunds and writes once", .timeLimit(.minutes(20)))
     func crashes() async throws {
         let survived = try await CrashRunner.survive([.after]) { crash in
             let trigger = Trigger()
