@@ -243,7 +243,6 @@ struct OrderChronicle: Sendable {
         switch action {
         case "order.refund_asked": "asked for a refund"
         case "order.hold_retry": "let the supplier be asked again"
-        case "order.hold_accept_price": "accepted the supplier's price"
         case "order.hold_cancel": "canceled what the supplier holds up"
         case "order.confirmation_repeated": "sent the confirmation again"
         case "order.canceled_units": "canceled pieces"
