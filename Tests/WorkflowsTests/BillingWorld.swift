@@ -37,15 +37,9 @@ struct BillingWorld: Sendable {
         seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal = { $0 },
         _ body: (BillingWorld) async throws -> Value
     ) async throws -> Value {
-        let world = try await BillingWorld(at: now, seenAs: seenAs)
-        do {
-            let value = try await body(world)
-            await world.stop()
-            return value
-        } catch {
-            await world.stop()
-            throw error
-        }
+        try await TestPlaces.shared.with(
+            { try await BillingWorld(at: now, seenAs: seenAs) },
+            close: { await $0.stop() }, body)
     }
 
     private init(at now: Date, seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal) async throws {

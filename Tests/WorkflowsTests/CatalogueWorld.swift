@@ -31,15 +31,9 @@ struct CatalogueWorld: Sendable {
         seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal = { $0 },
         _ body: (CatalogueWorld) async throws -> Value
     ) async throws -> Value {
-        let world = try await CatalogueWorld(policy, seenAs)
-        do {
-            let value = try await body(world)
-            await world.stop()
-            return value
-        } catch {
-            await world.stop()
-            throw error
-        }
+        try await TestPlaces.shared.with(
+            { try await CatalogueWorld(policy, seenAs) },
+            close: { await $0.stop() }, body)
     }
 
     private init(

@@ -9,6 +9,7 @@ import Resend
 import SmartBill
 import Stripe
 import SupplierFeeds
+import TestServers
 import VendorSandbox
 import Workflows
 
@@ -30,15 +31,9 @@ struct FeedWorld: Sendable {
         seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal = { $0 },
         _ body: (FeedWorld) async throws -> Value
     ) async throws -> Value {
-        let world = try await FeedWorld(plan, policy, adapter, settings, path, seenAs)
-        do {
-            let value = try await body(world)
-            await world.server.stop()
-            return value
-        } catch {
-            await world.server.stop()
-            throw error
-        }
+        try await TestPlaces.shared.with(
+            { try await FeedWorld(plan, policy, adapter, settings, path, seenAs) },
+            close: { await $0.server.stop() }, body)
     }
 
     static let csv = FeedSettings(

@@ -80,15 +80,9 @@ struct MerchantWorld: Sendable {
         seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal = { $0 },
         _ body: (MerchantWorld) async throws -> Value
     ) async throws -> Value {
-        let world = try await MerchantWorld(seenAs: seenAs)
-        do {
-            let value = try await body(world)
-            try await world.stop()
-            return value
-        } catch {
-            try await world.stop()
-            throw error
-        }
+        try await TestPlaces.shared.with(
+            { try await MerchantWorld(seenAs: seenAs) },
+            close: { try await $0.stop() }, body)
     }
 
     private init(seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal) async throws {

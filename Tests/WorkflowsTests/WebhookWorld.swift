@@ -9,6 +9,7 @@ import Postgres
 import Resend
 import SmartBill
 import Stripe
+import TestServers
 import VendorSandbox
 import Workflows
 
@@ -36,15 +37,9 @@ struct WebhookWorld: Sendable {
         seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal = { $0 },
         _ body: (WebhookWorld) async throws -> Value
     ) async throws -> Value {
-        let world = try await WebhookWorld(plan, seenAs)
-        do {
-            let value = try await body(world)
-            await world.stop()
-            return value
-        } catch {
-            await world.stop()
-            throw error
-        }
+        try await TestPlaces.shared.with(
+            { try await WebhookWorld(plan, seenAs) },
+            close: { await $0.stop() }, body)
     }
 
     private init(

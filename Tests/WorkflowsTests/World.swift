@@ -88,17 +88,12 @@ struct World: Sendable {
         sealedHistory: any SealedHistory = UnsealedHistory(),
         _ body: (World) async throws -> Value
     ) async throws -> Value {
-        let world = try await World(
-            stock: stock, products: products, supplier: supplier, invoicing: invoicing,
-            connections: connections, seenAs: seenAs, sealedHistory: sealedHistory)
-        do {
-            let value = try await body(world)
-            await world.stop()
-            return value
-        } catch {
-            await world.stop()
-            throw error
-        }
+        try await TestPlaces.shared.with(
+            {
+                try await World(
+                    stock: stock, products: products, supplier: supplier, invoicing: invoicing,
+                    connections: connections, seenAs: seenAs, sealedHistory: sealedHistory)
+            }, close: { await $0.stop() }, body)
     }
 
     private init(
