@@ -8,7 +8,7 @@ import FoundationEssentials
 
 extension ForwardSupplierOrder {
     func check(
-        _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, hasAcceptedPrice: Bool, for tenant: Tenant
+        _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, at accepted: AcceptedPrice?, for tenant: Tenant
     ) async throws -> SupplierCheck {
         let request = try await request(wanted, of: brief, for: tenant)
         do throws(BigBuyFailure) {
@@ -18,8 +18,7 @@ extension ForwardSupplierOrder {
             }
             let asked = quote.groups.map(\.net).total(brief.snapshot.currency)
             return SupplierCheck(
-                objection: hasAcceptedPrice || quote.groups.isEmpty
-                    ? nil : objection(toPrice: asked, wanted, brief))
+                objection: quote.groups.isEmpty ? nil : objection(toPrice: asked, wanted, brief, accepted))
         } catch {
             guard case .refused(let refusal) = error.reason, refusal.problem != .passing else { throw error }
             // An empty wallet stops nothing here: the order itself waits until it is filled.
@@ -36,16 +35,21 @@ extension ForwardSupplierOrder {
         return answer(to: goods[0].refusal, about: goods.flatMap(\.skus), wanted)
     }
 
-    /// The platform pays a small rise; what is above it is the merchant's to accept or to refuse.
+    /// The platform pays a small rise; what is above it is the merchant's to accept or to refuse, and what
+    /// was accepted holds up to that price.
     private func objection(
-        toPrice asked: Money, _ wanted: [BigBuyOrderLine], _ brief: SupplierBrief
+        toPrice asked: Money, _ wanted: [BigBuyOrderLine], _ brief: SupplierBrief, _ accepted: AcceptedPrice?
     ) -> SupplierAnswer? {
         let expected = brief.expected(wanted)
         // Both are in the supplier's currency; where the rule finds no rate, the merchant decides.
         let variance = try? VarianceTolerance.standard.decide(snapshot: expected, actual: asked)
-        guard variance?.mayProceed != true else { return nil }
+        guard variance?.mayProceed != true, accepted?.covers(asked) != true else { return nil }
+        let earlier = accepted.map { ", more than the \($0.limit) that were accepted" } ?? ""
+        let owed = variance?.merchantPart.map { "; \($0) of it would be yours to pay" } ?? ""
         return .held(
-            SupplierHold(kind: .supplierPriceUp, reason: "the supplier asks \(asked) instead of \(expected)"))
+            SupplierHold(
+                kind: .supplierPriceUp,
+                reason: "the supplier asks \(asked) instead of \(expected)\(earlier)\(owed)", asked: asked))
     }
 
     private func answer(

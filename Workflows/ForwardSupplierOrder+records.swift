@@ -57,18 +57,29 @@ extension ForwardSupplierOrder {
     /// Waits for a person, without limit: nothing is lost meanwhile.
     func review(
         _ hold: SupplierHold, of brief: SupplierBrief, _ round: Int, _ flow: Flow<Self>
-    ) async throws -> SupplierReview {
-        try await flow.write(.hold, for: round, in: shop) { tx in
+    ) async throws -> SupplierReview.Answer {
+        let question = try await flow.transaction(.hold, for: round, on: shop.transactions) { tx in
+            // Who cancels its last piece answers a hold that is open; where there is none yet, it needs none.
+            try await tx.lockOrder(brief.order)
+            let units = try await SupplierOrders().units(of: brief.id, in: tx)
+            guard units.contains(where: { $0.state != .canceled }) else {
+                return SupplierQuestion(item: nil, isIdle: true)
+            }
             let state = try await SupplierOrders().load(brief.id, in: tx).state
             if state == .checking {
                 try await SupplierOrders().move(
                     brief.id, to: .onHold, problem: hold.reason, at: shop.clock.now, in: tx)
             }
-            try await Attention().open(
-                .order(hold.kind), subject: "\(brief.id)", order: brief.order, message: hold.reason, in: tx)
+            // Every hold has an item of its own, so that an answer to an earlier one is none to this.
+            try await settleAttention(brief, in: tx)
+            let item = try await Attention().ask(
+                .order(hold.kind), subject: "\(brief.id)", order: brief.order, message: hold.reason,
+                asked: hold.asked, in: tx)
             try await Orders().refreshStatus(brief.order, in: tx)
+            return SupplierQuestion(item: item)
         }
-        guard let answer = try await flow.wait(.supplierReview) else { return .retry }
+        if question.isIdle == true { return .cancel }
+        let answer = try await answer(to: question, of: brief, round, flow)
         try await flow.write(.resume, for: round, in: shop) { tx in
             let state = try await SupplierOrders().load(brief.id, in: tx).state
             if state == .onHold, answer != .cancel {
@@ -79,11 +90,32 @@ extension ForwardSupplierOrder {
         return answer
     }
 
+    /// The first answer to this very question. Others came too late for theirs: they are noted and dropped.
+    private func answer(
+        to question: SupplierQuestion, of brief: SupplierBrief, _ round: Int, _ flow: Flow<Self>
+    ) async throws -> SupplierReview.Answer {
+        var passed = 0
+        while true {
+            let review = try await flow.wait(.supplierReview)
+            // A hold that an earlier version opened does not know its item. It takes what comes, as that
+            // version did: the run may be past it, and must find the same way again.
+            guard let item = question.item else { return review?.answer ?? .retry }
+            if let review, review.hold == item { return review.answer }
+            passed += 1
+            let word = review?.word.rawValue ?? "nothing"
+            try await flow.write(.passOver, for: "\(round):\(passed)", in: shop) { tx in
+                try await Audit().record(
+                    actor: "workflow", action: "order.hold_answer_dropped", target: "order:\(brief.order)",
+                    reason: "\(word) was no answer to the question that is open", in: tx)
+            }
+        }
+    }
+
     /// Takes what the supplier has of it as accepted, and cancels the rest. A recovered order may be one of a
     /// set, of which the supplier shows no other: what it lacks may be on its way and is not canceled.
     func accept(
-        _ ids: [BigBuyOrder.ID], _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, isRecovered: Bool,
-        _ flow: Flow<Self>
+        _ ids: [BigBuyOrder.ID], _ wanted: [BigBuyOrderLine], of brief: SupplierBrief,
+        at price: AcceptedPrice?, isRecovered: Bool, _ flow: Flow<Self>
     ) async throws -> Output {
         let receipt = try await flow.step(.readOrders, retry: .patient) { _ in try await read(ids) }
         let orders = receipt.orders
@@ -105,7 +137,7 @@ extension ForwardSupplierOrder {
             }
             try await Reservations().settle(
                 supplierOrders.load(brief.id, in: tx), accepted: accepted, in: tx)
-            try await post(receipt, accepted: found, of: brief, at: now, in: tx)
+            try await post(receipt, accepted: found, at: price, of: brief, at: now, in: tx)
             try await settleAttention(brief, in: tx)
             let unseen = accepted.filter { !found.contains($0) }
             if !unseen.isEmpty { try await askAbout(unseen, of: brief, in: tx) }
@@ -190,10 +222,11 @@ extension ForwardSupplierOrder {
         try await Orders().refreshStatus(brief.order, in: tx)
     }
 
-    /// What was withheld for the accepted part pays for it; a small difference is the platform's.
+    /// What was withheld for the accepted part pays for it; a small difference is the platform's, and what
+    /// was accepted above that the merchant's.
     private func post(
-        _ receipt: SupplierReceipt, accepted: [SKU], of brief: SupplierBrief, at now: Date,
-        in tx: Transaction<OneTenant>
+        _ receipt: SupplierReceipt, accepted: [SKU], at price: AcceptedPrice?, of brief: SupplierBrief,
+        at now: Date, in tx: Transaction<OneTenant>
     ) async throws {
         let planned = try await SupplierOrders().load(brief.id, in: tx)
         let group = try await group(of: planned, in: tx)
@@ -208,10 +241,12 @@ extension ForwardSupplierOrder {
                     ofPieces: count, after: line.wish.quantity.rawValue - count,
                     outOf: line.wish.quantity.rawValue)
             } + (group.shipment.map { [$0.share.supplier] } ?? [])
-        let snapshot = counted.map { $0.wish.unitCost * $1 } + [brief.shipping]
+        let expected = counted.map { $0.wish.unitCost * $1 } + [brief.shipping]
+        let snapshot = expected.total(receipt.cost.currency)
         let bill = SupplierBill(
             supplier: planned.supplier, withheld: shares.total(lines[0].line.share.currency),
-            snapshot: snapshot.total(receipt.cost.currency), charged: receipt.cost)
+            snapshot: snapshot, charged: receipt.cost,
+            merchantPart: price?.merchantPart(of: receipt.cost, instead: snapshot))
         try await Ledger().post(
             .supplierOrderPaid(brief.id, order: brief.order, store: tx.tenant, bill, at: now), in: tx)
     }
@@ -228,6 +263,13 @@ extension ForwardSupplierOrder {
             lines.map { ($0.supplierReference, $0.line, $0.id) }, quote.shipments.first { $0.group == key }
         )
     }
+}
+
+/// The question that a hold puts to a person. Without its item in runs of an earlier version.
+private struct SupplierQuestion: Codable, Sendable {
+    let item: AttentionItemID?
+    /// Everything of the supplier order is canceled: there is nothing to ask.
+    var isIdle: Bool?
 }
 
 /// What the supplier says it was asked for and was paid.

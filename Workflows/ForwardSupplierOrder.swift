@@ -17,6 +17,7 @@ package struct ForwardSupplierOrder: Workflow {
         case begin
         case check
         case hold
+        case passOver = "pass_over"
         case resume
         case submitting
         case recount
@@ -48,21 +49,21 @@ package struct ForwardSupplierOrder: Workflow {
         let brief = try await begin(input.supplierOrder, flow)
         guard brief.isAutomatic else { return try await giveToMerchant(brief, flow) }
         var wanted = brief.lines
-        var hasAcceptedPrice = false
+        var accepted: AcceptedPrice?
         var round = 0
         while !wanted.isEmpty {
             round += 1
-            switch try await placeOrder(&wanted, of: brief, round, hasAcceptedPrice: hasAcceptedPrice, flow) {
+            switch try await placeOrder(&wanted, of: brief, round, at: accepted, flow) {
             case .placed(let ids):
-                return try await accept(ids, wanted, of: brief, isRecovered: false, flow)
+                return try await accept(ids, wanted, of: brief, at: accepted, isRecovered: false, flow)
             case .recovered(let id):
-                return try await accept([id], wanted, of: brief, isRecovered: true, flow)
+                return try await accept([id], wanted, of: brief, at: accepted, isRecovered: true, flow)
             case .refused(let references):
                 wanted.removeAll { references.contains($0.sku) }
             case .held(let hold):
                 switch try await review(hold, of: brief, round, flow) {
                 case .retry: break
-                case .acceptPrice: hasAcceptedPrice = true
+                case .acceptPrice(let limit): accepted = AcceptedPrice(limit, instead: brief.expected(wanted))
                 case .cancel: wanted = []
                 }
             }
@@ -73,13 +74,13 @@ package struct ForwardSupplierOrder: Workflow {
     /// One try: check, then submit what the check found good. Leaves in `wanted` what was asked for: until
     /// the supplier order is being submitted, units can be canceled.
     private func placeOrder(
-        _ wanted: inout [BigBuyOrderLine], of brief: SupplierBrief, _ round: Int, hasAcceptedPrice: Bool,
+        _ wanted: inout [BigBuyOrderLine], of brief: SupplierBrief, _ round: Int, at accepted: AcceptedPrice?,
         _ flow: Flow<Self>
     ) async throws -> SupplierAnswer {
         do {
             let planned = wanted
             let checked = try await flow.step(.check, for: round, retry: .patient) { _ -> SupplierCheck in
-                try await check(planned, of: brief, hasAcceptedPrice: hasAcceptedPrice, for: flow.tenant)
+                try await check(planned, of: brief, at: accepted, for: flow.tenant)
             }
             if let objection = checked.objection { return objection }
             try await beginSubmitting(brief, round, flow)
@@ -124,6 +125,35 @@ struct SupplierBrief: Codable, Sendable {
 struct SupplierHold: Codable, Sendable {
     let kind: AttentionKind
     let reason: String
+    /// The price that is in question.
+    var asked: Money?
+}
+
+/// What a person has agreed to after a price rose.
+struct AcceptedPrice: Sendable {
+    /// Above this the person is asked again.
+    let limit: Money
+    /// What of it the merchant owes at most; the platform bears the rest, as it bears every small rise.
+    let merchantPart: Money
+
+    init(_ limit: Money, instead expected: Money) {
+        self.limit = limit
+        // Both are in the supplier's currency; where the rule finds no rate, nobody is charged by guesswork.
+        let variance = try? VarianceTolerance.standard.decide(snapshot: expected, actual: limit)
+        merchantPart = variance?.merchantPart ?? .zero(limit.currency)
+    }
+
+    func covers(_ asked: Money) -> Bool { asked.currency == limit.currency && asked <= limit }
+
+    /// What the merchant owes of what was charged in the end.
+    func merchantPart(of charged: Money, instead snapshot: Money) -> Money {
+        // As above; a price in another currency than the one that was accepted is not the merchant's.
+        let variance = try? VarianceTolerance.standard.decide(snapshot: snapshot, actual: charged)
+        guard let owed = variance?.merchantPart, owed.currency == merchantPart.currency else {
+            return .zero(charged.currency)
+        }
+        return min(owed, merchantPart)
+    }
 }
 
 /// How one try ended.

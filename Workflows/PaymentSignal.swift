@@ -73,13 +73,6 @@ package struct DisputeSignal: Codable, Sendable, Hashable {
     package init(at: Date) { self.at = at }
 }
 
-/// A merchant's or operator's answer about a supplier order that is on hold.
-package enum SupplierReview: String, Codable, Sendable, CaseIterable {
-    case retry
-    case acceptPrice = "accept_price"
-    case cancel
-}
-
 extension Signal where Payload == PaymentSignal {
     package static var payment: Signal<PaymentSignal> { "payment" }
 }
@@ -93,7 +86,7 @@ extension Signal where Payload == DisputeSignal {
 }
 
 extension Signal where Payload == SupplierReview {
-    package static var supplierReview: Signal<SupplierReview> { "supplier_review" }
+    package static var supplierReview: Signal<SupplierReview> { Signal(SupplierReview.signal) }
 }
 
 /// Puts a signal into a run's mailbox, once per key. False where the run has ended, or had it before.

@@ -16,7 +16,9 @@ import SupplierFeeds
 package struct PlatformCatalogueSync: Workflow {
     package static let name: WorkflowName = "platform_catalogue_sync"
 
-    package enum Step: String, WorkflowStep { case open, roots, pull, choose, ask, retire, tell, close }
+    package enum Step: String, WorkflowStep {
+        case open, roots, pull, choose, ask, settle, retire, tell, close
+    }
 
     package struct Input: Codable, Sendable {
         package let kind: CatalogueBook.Kind

@@ -73,7 +73,7 @@ package struct SettleClaim: Workflow {
 
     private func look(_ id: OrderClaimID, _ round: Int, _ flow: Flow<Self>) async throws -> ClaimStanding {
         try await flow.transaction(.look, for: round, on: shop.transactions) { tx in
-            try await OrderClaims().standing(of: id, in: tx)
+            try await OrderClaims().look(at: id, in: tx)
         }
     }
 
@@ -150,9 +150,10 @@ package struct SettleClaim: Workflow {
             }
             let refund = try await Refunds().reserveLateCredit(
                 SupplierCredit(
-                    cost: credit?.worth ?? grounds.withheld,
-                    markedUpUnits: credit?.markedUpUnits ?? grounds.markedUpUnits),
-                of: brief.order, paidBy: brief.payment, key: "claim:\(brief.id)", in: tx)
+                    cost: min(credit?.worth ?? grounds.withheld, grounds.left),
+                    markedUpUnits: min(
+                        credit?.markedUpUnits ?? grounds.markedUpUnits, grounds.markedUpLeft)),
+                of: brief.order, paidBy: brief.payment, key: OrderClaims.creditKey(of: brief.id), in: tx)
             if let credit, grounds.isPaidByPlatform {
                 let nothing = Money.zero(credit.worth.currency)
                 try await Ledger().post(
@@ -201,13 +202,9 @@ package struct SettleClaim: Workflow {
         _ brief: ClaimBrief, _ end: ClaimEnd, _ round: Int, _ flow: Flow<Self>
     ) async throws -> Bool {
         try await flow.transaction(.close, for: round, on: shop.transactions) { tx in
-            try await tx.lockOrder(brief.order)
-            let claim = try await OrderClaims().load(brief.id, in: tx)
-            if let answer = claim.answer {
-                let isOpen = answer.isMoney && claim.creditSettledAt == nil
-                guard !isOpen, end != .unanswered else { return false }
+            guard try await OrderClaims().close(brief.id, as: end, at: shop.clock.now, in: tx) else {
+                return false
             }
-            try await OrderClaims().close(brief.id, as: end, at: shop.clock.now, in: tx)
             try await Attention().resolve(.claim, subject: "\(brief.id)", by: "workflow", in: tx)
             try await ClaimLetters(OrderClaims().load(brief.id, in: tx), shop, in: tx).tellEnd(end)
             return true

@@ -14,7 +14,7 @@ struct CartFlux: AsyncParsableCommand {
             RunCommand.self, ServeCommand.self, WorkCommand.self, ScheduleCommand.self, MigrateCommand.self,
             SandboxCommand.self, RunsCommand.self, QueuesCommand.self, WorkersCommand.self,
             SchedulesCommand.self, AdminsCommand.self, AuditCommand.self, StorageCommand.self,
-            SuppliersCommand.self, FeedsCommand.self, OrdersCommand.self,
+            SuppliersCommand.self, FeedsCommand.self, OrdersCommand.self, AttentionCommand.self,
             BillingCommand.self, ReportsCommand.self, LedgerCommand.self, PersonalDataCommand.self,
             DemoCommand.self, BenchCommand.self,
         ])

@@ -6,67 +6,17 @@ import Testing
 
 @Suite("Claims in the store's tables")
 struct ClaimTests {
-    private static let arrival = TestShop.now.addingTimeInterval(86_400)
-
-    private struct Sold {
-        let order: Order
-        let payment: PaymentID
-        let line: OrderLineID
-        let group: SupplierOrderID
-    }
-
-    private func draft(
-        _ sold: Sold, _ count: Int = 1, id: OrderClaimID = OrderClaimID(),
-        problem: ClaimProblem = .damaged
-    ) -> OrderClaims.Draft {
-        OrderClaims.Draft(
-            id: id, order: sold.order.id, line: sold.line, count: count, problem: problem, wish: .refund,
-            description: "The lid is broken", language: .romanian)
-    }
-
-    /// A paid order of which everything has arrived.
-    private func delivered(_ shop: TestShop, _ quantity: Int = 2) async throws -> Sold {
-        let (order, payment) = try await shop.paidOrder(quantity)
-        return try await shop.transaction { tx in
-            let planned = try await SupplierOrders().plan(order.id, in: tx)[0].id
-            for state: SupplierOrderState in [.checking, .submitting, .submitted, .accepted] {
-                try await SupplierOrders().move(planned, to: state, at: TestShop.now, in: tx)
-            }
-            try await SupplierOrders().moveUnits(of: planned, to: .forwarded, in: tx)
-            try await SupplierOrders().moveUnits(of: planned, to: .delivered, in: tx)
-            for state: SupplierOrderState in [.shipped, .delivered] {
-                try await SupplierOrders().move(planned, to: state, at: Self.arrival, in: tx)
-            }
-            try await Orders().refreshStatus(order.id, in: tx)
-            return Sold(
-                order: order, payment: payment.id,
-                line: try await Orders().lines(of: order.id, in: tx)[0].id, group: planned)
-        }
-    }
-
-    private func reported(_ shop: TestShop, _ sold: Sold, _ count: Int = 1) async throws -> OrderClaimID {
-        let draft = draft(sold, count)
-        let outcome = try await shop.transaction {
-            try await OrderClaims().report(draft, at: Self.arrival, in: $0)
-        }
-        guard case .reported(_, isFirst: true) = outcome else {
-            Issue.record("the report was refused: \(outcome)")
-            throw CancellationError()
-        }
-        return draft.id
-    }
-
     @Test("a report sent from many tasks at once is one, and no unit is claimed twice")
     func reportedOnce() async throws {
         let shop = try await TestShop.open()
-        let sold = try await delivered(shop)
-        let draft = draft(sold)
+        let sold = try await shop.delivered()
+        let draft = sold.draft()
 
         let outcomes = try await withThrowingTaskGroup(of: OrderClaims.Outcome.self) { group in
             for _ in 0..<6 {
                 group.addTask {
                     try await shop.transaction {
-                        try await OrderClaims().report(draft, at: Self.arrival, in: $0)
+                        try await OrderClaims().report(draft, at: TestShop.arrival, in: $0)
                     }
                 }
             }
@@ -77,7 +27,7 @@ struct ClaimTests {
         let again = outcomes.filter { if case .reported(_, isFirst: false) = $0 { true } else { false } }
         #expect((first.count, again.count) == (1, 5))
         let more = try await shop.transaction {
-            try await OrderClaims().report(self.draft(sold, 2), at: Self.arrival, in: $0)
+            try await OrderClaims().report(sold.draft(2), at: TestShop.arrival, in: $0)
         }
         #expect(more == .refused(.notThese))
     }
@@ -85,15 +35,16 @@ struct ClaimTests {
     @Test("a claimed unit cannot be withdrawn from, and a withdrawn one cannot be claimed")
     func eitherOr() async throws {
         let shop = try await TestShop.open()
-        let sold = try await delivered(shop, 3)
-        _ = try await reported(shop, sold)
+        let sold = try await shop.delivered(3)
+        _ = try await shop.reported(sold)
 
         let withdrawal = Withdrawals.Draft(
             id: WithdrawalID(), order: sold.order.id, name: "Ana Pop",
-            email: EmailAddress(unchecked: "ana@example.test"), language: .romanian, units: [sold.line: 1])
+            email: EmailAddress(unchecked: "ana@example.test"), language: .romanian, units: [sold.lines[0]: 1]
+        )
         let (open, declared, left) = try await shop.transaction { tx in
             let open = try await Withdrawals().offer(of: sold.order.id, in: tx).lines[0].units.count
-            let declared = try await Withdrawals().submit(withdrawal, at: Self.arrival, in: tx)
+            let declared = try await Withdrawals().submit(withdrawal, at: TestShop.arrival, in: tx)
             let left = try await OrderClaims().offer(of: sold.order.id, in: tx).lines[0].units.count
             return (open, declared, left)
         }
@@ -106,43 +57,68 @@ struct ClaimTests {
         #expect(left == 1)
     }
 
-    @Test("what was refunded cannot be claimed, and a claimed unit that is refunded counts as paid back")
+    @Test("what is refunded cannot be claimed; a claimed unit is paid back once its refund is settled")
     func refunded() async throws {
         let shop = try await TestShop.open()
-        let sold = try await delivered(shop)
-        let claim = try await reported(shop, sold)
+        let sold = try await shop.delivered()
+        let claim = try await shop.reported(sold)
 
-        let (before, after, left) = try await shop.transaction { tx in
-            let before = try await OrderClaims().standing(of: claim, in: tx)
+        let (steps, left) = try await shop.transaction { tx in
+            var steps = [try await OrderClaims().standing(of: claim, in: tx)]
             let units = try await SupplierOrders().units(ofOrder: sold.order.id, in: tx).map(\.id)
-            _ = try await Refunds().reserve(
-                units, of: sold.order.id, paidBy: sold.payment, cause: .goodwill, key: "all", in: tx)
-            return (
-                before, try await OrderClaims().standing(of: claim, in: tx),
-                try await OrderClaims().offer(of: sold.order.id, in: tx).lines
-            )
+            let refund = try #require(
+                try await Refunds().reserve(
+                    units, of: sold.order.id, paidBy: sold.payment, cause: .goodwill, key: "all", in: tx))
+            steps.append(try await OrderClaims().standing(of: claim, in: tx))
+            let left = try await OrderClaims().offer(of: sold.order.id, in: tx).lines
+            try await Refunds().markSent(refund.id, stripeRefund: "re_1", in: tx)
+            steps.append(try await OrderClaims().standing(of: claim, in: tx))
+            _ = try await Refunds().settle(refund.id, in: tx)
+            steps.append(try await OrderClaims().standing(of: claim, in: tx))
+            return (steps, left)
         }
 
-        #expect(!before.isPaidBack)
-        #expect(after.isPaidBack)
+        #expect(steps.map(\.isPaidBack) == [false, false, false, true])
+        #expect(steps.map { $0.isBeingPaidBack ?? false } == [false, true, true, false])
         #expect(left.isEmpty)
+    }
+
+    @Test("a refund of all that was left names no units, and is promised and paid back all the same")
+    func refundedWhole() async throws {
+        let shop = try await TestShop.open()
+        let sold = try await shop.delivered()
+        let claim = try await shop.reported(sold)
+
+        let steps = try await shop.transaction { tx in
+            let refund = try #require(
+                try await Refunds().reserveAll(
+                    of: sold.order.id, paidBy: sold.payment, cause: .goodwill, key: "all", in: tx))
+            var steps = [try await OrderClaims().standing(of: claim, in: tx)]
+            _ = try await Refunds().settle(refund.id, in: tx)
+            try await Orders().refreshStatus(sold.order.id, in: tx)
+            steps.append(try await OrderClaims().standing(of: claim, in: tx))
+            return steps
+        }
+
+        #expect(steps.map(\.isPaidBack) == [false, true])
+        #expect(steps.map { $0.isBeingPaidBack ?? false } == [true, false])
     }
 
     @Test("a decision is made once; only a replacement that cannot be had becomes a refund")
     func decisions() async throws {
         let shop = try await TestShop.open()
-        let sold = try await delivered(shop)
-        let claim = try await reported(shop, sold)
+        let sold = try await shop.delivered()
+        let claim = try await shop.reported(sold)
 
         let refusals = try await shop.transaction { tx in
             var refusals: [ClaimRefusal?] = []
             for remedy: ClaimRemedy in [.replacement, .refused, .refund, .replacement] {
                 refusals.append(
                     try await OrderClaims().decide(
-                        remedy, because: "", of: claim, by: "user:1", at: Self.arrival, in: tx))
+                        remedy, because: "", of: claim, by: "user:1", at: TestShop.arrival, in: tx))
             }
             refusals.append(
-                try await OrderClaims().send("RR1", of: claim, by: "user:1", at: Self.arrival, in: tx))
+                try await OrderClaims().send("RR1", of: claim, by: "user:1", at: TestShop.arrival, in: tx))
             return refusals
         }
         #expect(refusals == [nil, .tooLate, nil, .tooLate, .tooLate])
@@ -159,8 +135,8 @@ struct ClaimTests {
     @Test("the supplier's first answer stays, and it cannot credit more than it was paid")
     func answers() async throws {
         let shop = try await TestShop.open()
-        let sold = try await delivered(shop)
-        let claim = try await reported(shop, sold)
+        let sold = try await shop.delivered()
+        let claim = try await shop.reported(sold)
 
         let refusals = try await shop.transaction { tx in
             var refusals: [ClaimRefusal?] = []
@@ -169,7 +145,7 @@ struct ClaimTests {
             ] {
                 refusals.append(
                     try await OrderClaims().answer(
-                        answer, note: "", of: claim, by: "operator", at: Self.arrival, in: tx))
+                        answer, note: "", of: claim, by: "operator", at: TestShop.arrival, in: tx))
             }
             return refusals
         }
@@ -189,13 +165,13 @@ struct ClaimTests {
     @Test("a unit that was replaced can be claimed once more; one of a refused claim only withdrawn from")
     func freed() async throws {
         let shop = try await TestShop.open()
-        let sold = try await delivered(shop)
-        let replaced = try await reported(shop, sold)
-        let refused = try await reported(shop, sold)
+        let sold = try await shop.delivered()
+        let replaced = try await shop.reported(sold)
+        let refused = try await shop.reported(sold)
 
         let (claimable, withdrawable) = try await shop.transaction { tx in
-            try await OrderClaims().settle(replaced, as: .replaced, at: Self.arrival, in: tx)
-            try await OrderClaims().settle(refused, as: .refused, at: Self.arrival, in: tx)
+            try await OrderClaims().settle(replaced, as: .replaced, at: TestShop.arrival, in: tx)
+            try await OrderClaims().settle(refused, as: .refused, at: TestShop.arrival, in: tx)
             return (
                 try await OrderClaims().offer(of: sold.order.id, in: tx).lines.map(\.units.count),
                 try await Withdrawals().offer(of: sold.order.id, in: tx).lines.map(\.units.count)
@@ -209,8 +185,8 @@ struct ClaimTests {
     @Test("a late credit is measured by what was withheld, and given once per claim")
     func lateCredit() async throws {
         let shop = try await TestShop.open()
-        let sold = try await delivered(shop)
-        let claim = try await reported(shop, sold)
+        let sold = try await shop.delivered()
+        let claim = try await shop.reported(sold)
 
         let (grounds, first, again) = try await shop.transaction { tx in
             let grounds = try await OrderClaims().grounds(of: claim, in: tx)
@@ -232,19 +208,22 @@ struct ClaimTests {
     @Test("goods of a withdrawal are claimed back once they were refunded, and once")
     func returned() async throws {
         let shop = try await TestShop.open()
-        let sold = try await delivered(shop)
+        let sold = try await shop.delivered()
         let withdrawal = Withdrawals.Draft(
             id: WithdrawalID(), order: sold.order.id, name: "Ana Pop",
-            email: EmailAddress(unchecked: "ana@example.test"), language: .romanian, units: [sold.line: 2])
+            email: EmailAddress(unchecked: "ana@example.test"), language: .romanian, units: [sold.lines[0]: 2]
+        )
 
         let counts = try await shop.transaction { tx in
-            _ = try await Withdrawals().submit(withdrawal, at: Self.arrival, in: tx)
+            _ = try await Withdrawals().submit(withdrawal, at: TestShop.arrival, in: tx)
             var counts: [Int] = []
             for step in 0..<3 {
-                if step == 1 { try await Withdrawals().markRefunded(withdrawal.id, at: Self.arrival, in: tx) }
+                if step == 1 {
+                    try await Withdrawals().markRefunded(withdrawal.id, at: TestShop.arrival, in: tx)
+                }
                 counts.append(
                     try await OrderClaims().claimReturned(
-                        withdrawal.id, by: "user:1", at: Self.arrival, in: tx
+                        withdrawal.id, by: "user:1", at: TestShop.arrival, in: tx
                     ).count)
             }
             return counts
@@ -278,8 +257,8 @@ struct ClaimTests {
     func isolation() async throws {
         let shop = try await TestShop.open()
         let other = try await TestShop.open()
-        let sold = try await delivered(shop)
-        let claim = try await reported(shop, sold)
+        let sold = try await shop.delivered()
+        let claim = try await shop.reported(sold)
 
         let (seen, decided, answered) = try await other.transaction { tx in
             (

@@ -1,5 +1,6 @@
 import Commerce
 import Foundation
+import Postgres
 import Testing
 
 @testable import CommerceStore
@@ -11,12 +12,14 @@ struct TeamTests {
         return LetterTokens(try Credentials(base64Key: key))
     }
 
-    private func invite(_ shop: TestShop) async throws -> TeamInvitation {
+    private func invite(
+        _ shop: TestShop, at moment: Date = TestShop.now
+    ) async throws -> TeamInvitation {
         let secrets = try secrets()
         return try await shop.transaction { tx in
             try await TeamInvitations(shop.database).invite(
                 EmailAddress(unchecked: "g\(UUID().uuidString.lowercased())@example.test"), as: .staff,
-                by: UserID(rawValue: shop.tenant.rawValue), at: TestShop.now, secrets: secrets, in: tx)
+                by: UserID(rawValue: shop.tenant.rawValue), at: moment, secrets: secrets, in: tx)
         }
     }
 
@@ -58,6 +61,37 @@ struct TeamTests {
             #expect(try await !invitations.revoke(made.id, at: TestShop.now, in: tx))
         }
         #expect(try await invitations.store(of: token) == nil)
+    }
+
+    @Test("with the end of an unanswered invitation its address goes, though the store never invites again")
+    func forgotten() async throws {
+        let shop = try await TestShop.open()
+        // Long before the invitations of the other tests, which are in the same table.
+        let then = TestShop.now.addingTimeInterval(-60 * 86_400)
+        let old = try await invite(shop, at: then)
+        let kept = try await invite(shop)
+        let addresses: Query = """
+            select ending, email from shop.store_invitation
+            where tenant_id = \(shop.tenant.rawValue) order by created_at
+            """
+
+        let early = then.addingTimeInterval(6 * 86_400)
+        _ = try await shop.database.platformTransaction {
+            try await TeamInvitations.expire(at: early, in: $0)
+        }
+        let before = try await shop.transaction { try await $0.execute(addresses) }
+        #expect(try before.rows[0].decode("email", as: String?.self) == old.email.canonical)
+
+        let late = then.addingTimeInterval(8 * 86_400)
+        let gone = try await shop.database.platformTransaction {
+            try await TeamInvitations.expire(at: late, in: $0)
+        }
+
+        #expect(gone >= 1)
+        let after = try await shop.transaction { try await $0.execute(addresses) }
+        #expect(try after.rows[0].decode("ending", as: String?.self) == "expired")
+        #expect(try after.rows[0].decode("email", as: String?.self) == nil)
+        #expect(try after.rows[1].decode("email", as: String?.self) == kept.email.canonical)
     }
 
     @Test("an invitation holds for a week, and so many wait at most")

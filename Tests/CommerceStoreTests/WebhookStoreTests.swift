@@ -69,6 +69,32 @@ import Testing
         }
     }
 
+    @Test("a claim's way is told once at each of its turns, and without the shopper's words")
+    func claims() async throws {
+        let shop = try await TestShop.open()
+        let sold = try await shop.delivered()
+        _ = try await endpoint(shop, for: [.claimOpened, .claimAnswered, .claimSettled])
+        let claim = try await shop.reported(sold)
+        try await shop.transaction { tx in
+            _ = try await OrderClaims().decide(
+                .refund, because: "", of: claim, by: "user:1", at: Self.now, in: tx)
+            try await OrderClaims().settle(claim, as: .refunded, at: Self.now, in: tx)
+            try await OrderClaims().settle(claim, as: .refunded, at: Self.now, in: tx)
+        }
+        _ = try await shop.answer(claim, .credited(.eur(1_000)))
+        _ = try await shop.transaction {
+            try await OrderClaims().close(claim, as: .refused, at: Self.now, in: $0)
+        }
+
+        let events = try await shop.transaction { try await WebhookEvents().list(in: $0) }
+
+        #expect(events.map(\.kind) == ["claim.opened", "claim.settled", "claim.answered"])
+        #expect(Set(events.map(\.object)) == ["order:\(sold.order.id)"])
+        #expect(events.allSatisfy { $0.body.contains("\(claim)") && !$0.body.contains("lid") })
+        #expect(events[1].body.contains(#""settlement": "refunded""#))
+        #expect(events[2].body.contains(#""credit_minor": 1000"#))
+    }
+
     @Test("what is rolled back is never told")
     func rollback() async throws {
         let shop = try await TestShop.open()

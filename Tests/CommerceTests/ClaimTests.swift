@@ -74,6 +74,22 @@ struct ClaimTests {
         }
     }
 
+    @Test("while another refund is on its way none is made; when it fails it is the claim's to make")
+    func promised() throws {
+        var standing = Self.standing(Self.refunding)
+        standing.isBeingPaidBack = true
+        let waiting = standing.move(at: Self.day(1), remembering: ClaimMemory())
+        standing.isBeingPaidBack = false
+        let failed = standing.move(at: Self.day(2), remembering: ClaimMemory())
+        // As journals have it that were written before the two were told apart.
+        standing.isBeingPaidBack = nil
+        let stored = try JSONDecoder().decode(ClaimStanding.self, from: JSONEncoder().encode(standing))
+
+        #expect(waiting == .wait(until: Self.day(2)))
+        #expect(failed == .refund)
+        #expect(stored.move(at: Self.day(2), remembering: ClaimMemory()) == .refund)
+    }
+
     @Test("while the bank decides nothing is refunded, and what it paid is the end of it")
     func bank() {
         let deciding = Self.standing {

@@ -82,7 +82,8 @@ struct WebhookRulesTests {
             WebhookKind.allCases.map(\.rawValue) == [
                 "order.placed", "order.paid", "order.fulfilled", "order.delivered", "order.cancelled",
                 "order.refunded", "shipment.created", "shipment.delivered", "invoice.issued",
-                "dispute.opened", "dispute.closed", "product.created", "product.updated",
+                "dispute.opened", "dispute.closed", "claim.opened", "claim.answered", "claim.settled",
+                "product.created", "product.updated",
             ])
         #expect(Set(WebhookKind.allCases.map(\.meaning)).count == WebhookKind.allCases.count)
     }

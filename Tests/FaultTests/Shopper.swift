@@ -50,3 +50,24 @@ struct Shopper: Sendable {
         }
     }
 }
+
+extension Shopper {
+    /// A shopper of the first store, who wants a cup.
+    init(_ number: Int, at platform: Platform) async throws {
+        let cup = try await platform.books.texts(
+            """
+            select p.id::text from shop.product p join shop.store s using (tenant_id)
+            where s.slug = 'lumina' and p.slug = 'ceramic-cup'
+            """)
+        self.init(number: number, store: platform.store("lumina"), products: cup)
+    }
+    /// Orders, and pays as soon as it can be paid.
+    func buyAndPay(_ platform: Platform) async throws {
+        _ = try await buy()
+        let cashier = Cashier(books: platform.books, stripe: Remote(base: platform.stripe.baseURL))
+        try await until("the payment is open") { try await !cashier.payable(except: [], of: []).isEmpty }
+        for intent in try await cashier.payable(except: [], of: []) {
+            try await cashier.pay(intent, first: false)
+        }
+    }
+}

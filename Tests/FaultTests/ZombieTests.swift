@@ -36,7 +36,7 @@ struct ZombieTests {
             // Long enough for everything else about the order to be done before the worker is stopped.
             call.vendor(platform).workbench.inject(
                 Fault("POST \(call.rawValue)", .latency, latency: .seconds(8), count: 1))
-            try await buyAndPay(platform, try await Shopper(1, at: platform))
+            try await Shopper(1, at: platform).buyAndPay(platform)
             try await until("the vendor is being asked, and nothing else is going on") {
                 let busy = try await busyRuns(platform)
                 return busy == 1 && call.made(platform).count == 1
@@ -50,21 +50,12 @@ struct ZombieTests {
             let before = try await traces(platform, upTo: last)
             sleeper.signal(SIGCONT)
             await other.end()
-            try await buyAndPay(platform, try await Shopper(2, at: platform))
+            try await Shopper(2, at: platform).buyAndPay(platform)
             try await platform.books.untilAllThrough(within: .seconds(60))
 
             #expect(!sleeper.hasEnded)
             #expect(try await traces(platform, upTo: last) == before)
             try await Effects(platform: platform).expectOneOfEach()
-        }
-    }
-
-    private func buyAndPay(_ platform: Platform, _ shopper: Shopper) async throws {
-        _ = try await shopper.buy()
-        let cashier = Cashier(books: platform.books, stripe: Remote(base: platform.stripe.baseURL))
-        try await until("the payment is open") { try await !cashier.payable(except: [], of: []).isEmpty }
-        for intent in try await cashier.payable(except: [], of: []) {
-            try await cashier.pay(intent, first: false)
         }
     }
 
@@ -89,17 +80,5 @@ struct ZombieTests {
             union all select a::text from shop.attention_item a, first f where a.order_id = f.id
             order by 1
             """)
-    }
-}
-
-extension Shopper {
-    /// A shopper of the first store, who wants a cup.
-    init(_ number: Int, at platform: Platform) async throws {
-        let cup = try await platform.books.texts(
-            """
-            select p.id::text from shop.product p join shop.store s using (tenant_id)
-            where s.slug = 'lumina' and p.slug = 'ceramic-cup'
-            """)
-        self.init(number: number, store: platform.store("lumina"), products: cup)
     }
 }

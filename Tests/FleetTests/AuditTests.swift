@@ -58,6 +58,27 @@ struct AuditTests {
             rows.last?.reason == "\"because\"" && rows.last?.after == #"{"epoch":"1","status":"pending"}"#)
     }
 
+    @Test("an act elsewhere leaves its row only where it was done")
+    func elsewhere() async throws {
+        struct Refused: Error {}
+        let forge = try await Forge()
+        let entry = AuditEntry(
+            "admin.enable", on: "ana@example.test", by: try Mandate(actor: "root", reason: "is back"))
+
+        #expect(try await Audit.recording(entry, in: forge.pool) { nil as Int? } == nil)
+        await #expect(throws: Refused.self) {
+            _ = try await Audit.recording(entry, in: forge.pool) { () async throws -> Int? in throw Refused()
+            }
+        }
+        #expect(try await Audit.list(from: forge.pool).isEmpty)
+
+        #expect(try await Audit.recording(entry, in: forge.pool) { 7 as Int? } == 7)
+
+        let rows = try await Audit.list(from: forge.pool)
+        #expect(rows.map(\.verb) == ["admin.enable"] && rows.first?.reason == "is back")
+        #expect(try await Audit.verify(in: forge.pool).faults.isEmpty)
+    }
+
     @Test("writers at the same time make one chain")
     func concurrent() async throws {
         let forge = try await Forge()

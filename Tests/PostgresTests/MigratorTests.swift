@@ -83,6 +83,38 @@ struct MigratorTests {
         }
     }
 
+    @Test("that find a table held give up, say what to do, and are applied when it is free")
+    func heldLock() async throws {
+        try await withFolder { folder, schema, connection in
+            try folder.write("0001_make.sql", "create table \(schema).t (a int)")
+            let migrator = Migrator(
+                directory: folder.url, schema: schema, lockPatience: .milliseconds(20), lockAttempts: 2)
+            try await migrator.migrate(connection)
+            try folder.write(
+                "0002_change.sql",
+                "create table \(schema).u (a int); alter table \(schema).t add column b int;")
+
+            try await withConnection { holder in
+                _ = try await holder.execute("begin")
+                _ = try await holder.execute("lock table \(raw: schema).t in access share mode")
+                let error = await failure { try await migrator.migrate(connection) }
+                let words = error?.description ?? "no error"
+                #expect(words.contains("0002_change.sql waited 2 times"), "\(words)")
+                #expect(words.contains("55P03") && words.contains("migrate again"), "\(words)")
+                // Nothing of the file is left, and nobody stands in line for the table.
+                let rest = try await holder.execute(
+                    "select to_regclass(\("\(schema).u")) is null, count(*) from pg_locks where not granted "
+                        + "and relation = \("\(schema).t")::regclass"
+                ).rows[0]
+                #expect(try rest.decode(0, as: Bool.self))
+                #expect(try rest.decode(1, as: Int.self) == 0)
+                _ = try await holder.execute("commit")
+            }
+
+            #expect(try await migrator.migrate(connection) == ["0002_change.sql"])
+        }
+    }
+
     @Test("by several processes at once are applied by one of them") func concurrent() async throws {
         try await withFolder { folder, schema, connection in
             for number in 1...5 {

@@ -173,5 +173,5 @@ final class SimulatedDispatcher: Dispatcher {
 
 /// Nobody watches in a simulation.
 struct NoNotices: RunNotices {
-    func publish(_ id: RunID) {}
+    func publish(_ id: RunID, of tenant: Tenant) {}
 }

@@ -2,7 +2,7 @@ import Foundation
 
 /// Runs a program and waits for it on a thread that is not one of Swift's, which a wait would starve:
 /// there is one of those per core, and tests run on all of them.
-struct Command: Sendable {
+package struct Command: Sendable {
     let program: URL
     let arguments: [String]
 
@@ -12,13 +12,20 @@ struct Command: Sendable {
     }
 
     /// Finds the program on the `PATH`.
-    init(named name: String, _ arguments: [String]) {
+    package init(named name: String, _ arguments: [String]) {
         self.init(URL(fileURLWithPath: "/usr/bin/env"), [name] + arguments)
+    }
+
+    /// One of the repository's scripts, found from where this file stands in it.
+    package init(ops name: String, _ arguments: [String]) {
+        let root = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        self.init(root.appending(path: "ops/\(name)"), arguments)
     }
 
     /// Returns what the program printed. Throws what it complained about when it fails.
     @discardableResult
-    func run(input: String = "") async throws -> String {
+    package func run(input: String = "") async throws -> String {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
                 continuation.resume(with: Result { try runAndWait(input: input) })

@@ -31,13 +31,8 @@ struct ServerProcesses: Sendable {
 
     @discardableResult
     func servers(_ verb: String, _ options: [String] = []) async throws -> String {
-        try await Command(Self.script, [verb, folder.path] + options).run()
+        try await Command(ops: "servers", [verb, folder.path] + options).run()
     }
-
-    /// The repository's `ops/servers`, from where this file stands in it.
-    private static let script = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "ops/servers")
 }
 
 /// Where a pair of servers listens.

@@ -54,6 +54,7 @@ import WebSupport
             byName: [
                 "store": "\(shop.tenant)", "order": "\(bought.order)", "product": "\(shop.products[0])",
                 "name": "product-1", "token": cart, "webhook": "\(UUID())",
+                "claim": "\(try await shop.reported(bought))",
             ],
             ids: ["\(bought.line)", "\(bought.order)", "\(shop.products[0])", cart, "\(UUID())"])
     }

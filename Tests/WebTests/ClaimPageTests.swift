@@ -88,26 +88,10 @@ struct ClaimPageTests {
 
     // MARK: - The merchant and the operators
 
-    /// Something was reported, and no run carries it.
-    private func reported(_ shop: WebShop, _ bought: WebShop.Bought) async throws -> OrderClaimID {
-        let id = OrderClaimID()
-        let outcome = try await shop.running.database.transaction(for: shop.tenant) { tx in
-            let outcome = try await OrderClaims().report(
-                OrderClaims.Draft(
-                    id: id, order: bought.order, line: bought.line, count: 1, problem: .damaged,
-                    wish: .refund, description: "The <lid> is broken", language: .english), at: Date(),
-                in: tx)
-            try await OrderClaims().recordRun(UUID(), of: id, in: tx)
-            return outcome
-        }
-        guard case .reported = outcome else { throw RawHTTPError(message: "not reported: \(outcome)") }
-        return id
-    }
-
     @Test("a merchant decides once, with what each decision needs")
     func deciding() async throws {
         let made = try await MerchantOrder.made(upTo: .delivered)
-        let id = try await reported(made.shop, made.bought)
+        let id = try await made.shop.reported(made.bought)
         let page = "\(made.root)/claims/\(id)"
         #expect(try await made.merchant.get("\(made.root)/claims").body.contains("waiting for your decision"))
         #expect(try await made.merchant.get(page).body.contains("The &lt;lid&gt; is broken"))
@@ -132,7 +116,7 @@ struct ClaimPageTests {
     @Test("operators who may move money note the supplier's answer once, and nobody else does")
     func answering() async throws {
         let shop = try await WebShop.open()
-        let id = try await reported(shop, try await shop.delivered())
+        let id = try await shop.reported(try await shop.delivered())
         let page = "/ops/claims/\(shop.tenant)/\(id)"
         let form = ["answer": "credited", "amount": "10.00", "reason": "their mail of today"]
         #expect(try await Operator.signedIn(.operator).post(page, form).status == 403)
@@ -143,7 +127,8 @@ struct ClaimPageTests {
         #expect(silent.status == 422 && silent.body.contains("value=\"10.00\""))
         let wrong = try await person.post(page, form.merging(["amount": "ten"]) { $1 })
         #expect(wrong.status == 422 && wrong.body.contains("id=\"amount-error\""))
-        #expect(try await person.post(page, form.merging(["amount": "99999.00"]) { $1 }).status == 409)
+        let tooMuch = try await person.post(page, form.merging(["amount": "99999.00"]) { $1 })
+        #expect(tooMuch.status == 409 && tooMuch.body.contains("was credited for other claims"))
         #expect(try await person.post(page, form).status == 303)
         #expect(try await person.post(page, form.merging(["answer": "refused"]) { $1 }).status == 409)
 
@@ -153,5 +138,43 @@ struct ClaimPageTests {
         #expect(claim.answer == .credited)
         #expect(claim.credit == .eur(1_000))
         #expect(try await person.get("/ops/claims/\(UUID())/\(id)").status == 404)
+    }
+    @Test("a claim that closes before the answer says so, and a decision that comes after it too")
+    func closed() async throws {
+        let made = try await MerchantOrder.made(upTo: .delivered)
+        let id = try await made.shop.reported(made.bought)
+        let person = try await Operator.signedIn(.finance)
+        let page = "/ops/claims/\(made.store)/\(id)"
+        _ = try await made.inStore { tx in
+            try await OrderClaims().settle(id, as: .refunded, at: Date(), in: tx)
+            return try await OrderClaims().close(id, as: .unanswered, at: Date(), in: tx)
+        }
+
+        let late = try await person.post(page, ["answer": "borne", "reason": "their mail of today"])
+        let decided = try await made.merchant.post("\(made.root)/claims/\(id)", ["decision": "refund"])
+
+        #expect(late.status == 409 && late.body.contains("This claim is closed"))
+        #expect(decided.status == 409 && decided.body.contains("this claim is closed"))
+        let claim = try await made.inStore { try await OrderClaims().load(id, in: $0) }
+        #expect(claim.answer == nil && claim.remedy == nil)
+        #expect(claim.ending == .unanswered)
+    }
+}
+
+extension WebShop {
+    /// Something of an order was reported, and no run that listens carries it.
+    func reported(_ bought: WebShop.Bought) async throws -> OrderClaimID {
+        let id = OrderClaimID()
+        let outcome = try await running.database.transaction(for: tenant) { tx in
+            let outcome = try await OrderClaims().report(
+                OrderClaims.Draft(
+                    id: id, order: bought.order, line: bought.line, count: 1, problem: .damaged,
+                    wish: .refund, description: "The <lid> is broken", language: .english), at: Date(),
+                in: tx)
+            try await OrderClaims().recordRun(UUID(), of: id, in: tx)
+            return outcome
+        }
+        guard case .reported = outcome else { throw RawHTTPError(message: "not reported: \(outcome)") }
+        return id
     }
 }

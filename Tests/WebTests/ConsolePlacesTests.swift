@@ -26,7 +26,8 @@ struct ConsolePlacesTests {
             "/ops/claims",
             "/ops/errors?span=7d", "/ops/queues", "/ops/schedules", "/ops/webhooks",
             "/ops/webhooks?state=unmatched", "/ops/ledger", "/ops/tenants", "/ops/bulk", "/ops/audit",
-            "/ops/audit/verify", "/ops/people", "/ops/search?q=nothing-is-called-so",
+            "/ops/audit/verify", "/ops/people", "/ops/search?q=nothing-is-called-so", "/ops/plans",
+            "/ops/suppliers", "/ops/affiliates", "/ops/settings", "/ops/health",
         ])
     func pages(path: String) async throws {
         let person = try await Operator.signedIn(.viewer)

@@ -26,6 +26,7 @@ actor ConsolePlatform {
         let admins: Admins
         let runs: Runs
         let schedules: Schedules
+        let desks: ToldDesks
     }
 
     func running() async throws -> Running {
@@ -55,11 +56,16 @@ actor ConsolePlatform {
                 base64Key: Data(repeating: 7, count: 32)
                     .base64EncodedString()),
             passwords: .forCrowds)
+        let desks = ToldDesks()
         let console = Console(
-            desk: AdminDesk(database: database, admins: admins), database: database,
+            desk: AdminDesk(
+                database: database, admins: admins, live: LiveHub(runs, isReachable: { true })),
+            database: database,
             tools: FleetTools(
                 runs: runs, opened: runs, operations: Operations(runs), control: Control(runs),
-                schedules: schedules, pool: engine, harmless: ["send_letter"]))
+                schedules: schedules, pool: engine, harmless: ["send_letter"],
+                pulls: "platform_catalogue_sync"),
+            papers: desks.papers)
         var configuration = WebServer.Configuration(
             port: 0, isSecure: false, sessionSecret: "a secret of at least thirty-two characters")
         // Each browser has an address of its own, so that the tests do not share a limit on attempts.
@@ -73,7 +79,8 @@ actor ConsolePlatform {
             rateLimit: RateLimit(capacity: 100_000, perMinute: 100_000), logger: logger)
         let started = try await server.start()
         return Running(
-            port: started.port, engine: engine, admins: admins, runs: runs, schedules: schedules)
+            port: started.port, engine: engine, admins: admins, runs: runs, schedules: schedules,
+            desks: desks)
     }
 }
 
@@ -117,8 +124,17 @@ final class Operator: Sendable {
     /// As another browser that shows the same session.
     func show(_ session: String?) { jar.withLock { $0["cartflux-admin"] = session } }
 
-    func get(_ path: String, host: String = ConsolePlatform.host) async throws -> Answer {
-        try await send("GET", path, host: host)
+    func get(
+        _ path: String, host: String = ConsolePlatform.host, headers: [String: String] = [:]
+    ) async throws -> Answer {
+        try await send("GET", path, host: host, headers: headers)
+    }
+
+    /// The events of these topics, until what was heard is enough.
+    func listen(
+        _ topics: String, until isEnough: @escaping @Sendable (String) -> Bool
+    ) async throws -> Answer {
+        try await send("GET", "/sse?topics=\(topics)", until: isEnough)
     }
 
     /// Sends a form with the token of a page that was fetched before.
@@ -145,14 +161,15 @@ final class Operator: Sendable {
 
     private func send(
         _ method: String, _ path: String, host: String = ConsolePlatform.host,
-        headers: [String: String] = [:], body: [UInt8] = []
+        headers: [String: String] = [:], body: [UInt8] = [],
+        until isEnough: (@Sendable (String) -> Bool)? = nil
     ) async throws -> Answer {
         var all = ["Accept": "text/html", "X-Forwarded-For": address]
         let cookies = jar.withLock { $0.map { "\($0.key)=\($0.value)" }.joined(separator: "; ") }
         if !cookies.isEmpty { all["Cookie"] = cookies }
         all.merge(headers) { _, new in new }
         let answer = try await RawHTTP.send(
-            method, path, port: running.port, host: host, headers: all, body: body)
+            method, path, port: running.port, host: host, headers: all, body: body, until: isEnough)
         for line in (answer.headers["set-cookie"] ?? "").split(separator: "\n") {
             let pair = line.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1).map(String.init)
             jar.withLock { $0[pair[0]] = pair.count > 1 && !pair[1].isEmpty ? pair[1] : nil }

@@ -59,7 +59,7 @@ struct ConsoleRunTests {
         #expect(record.reason == "the vendor is back")
         let after = try await person.get(try #require(retried.headers["location"]))
         #expect(after.body.contains("is done and in the audit as row \(record.number)"))
-        #expect(after.body.contains("data-live=\"/ops/runs/\(run)/events\""))
+        #expect(after.body.contains("data-topics=\"run:\(run)\""))
     }
 
     @Test("the order's page has its reason, its runs, its money and what the books say")

@@ -1,3 +1,4 @@
+import Commerce
 import CommerceStore
 import Foundation
 import Testing
@@ -126,5 +127,24 @@ struct ConsoleSignInTests {
         #expect(try await person.running.admins.disable(person.email))
 
         #expect(try await person.get("/ops").status == 303)
+    }
+
+    @Test("a disabled administrator is let in again with the factors they had, once")
+    func enabled() async throws {
+        let person = try await Operator.make(.operator)
+        let admins = person.running.admins
+        func signIn() async throws -> SecretToken? {
+            try await admins.signIn(
+                person.email, password: ConsolePlatform.password, code: person.welcome.recoveryCodes[0],
+                at: Date())
+        }
+        #expect(try await !admins.enable(person.email))
+        #expect(try await admins.disable(person.email))
+        #expect(try await signIn() == nil)
+
+        #expect(try await admins.enable(person.email))
+
+        #expect(try await signIn() != nil)
+        #expect(try await !admins.enable(EmailAddress(unchecked: "nobody-\(UUID())@example.test")))
     }
 }

@@ -231,7 +231,16 @@ final class Merchant: Sendable {
 
     // MARK: The browser
 
-    func get(_ path: String) async throws -> Answer { try await send("GET", path) }
+    func get(_ path: String, headers: [String: String] = [:]) async throws -> Answer {
+        try await send("GET", path, headers: headers)
+    }
+
+    /// The events of these topics, until what was heard is enough.
+    func listen(
+        _ topics: String, until isEnough: @escaping @Sendable (String) -> Bool
+    ) async throws -> Answer {
+        try await send("GET", "/sse?topics=\(topics)", until: isEnough)
+    }
 
     /// Sends a form with the token of a page that was fetched before.
     func post(
@@ -252,14 +261,16 @@ final class Merchant: Sendable {
     }
 
     private func send(
-        _ method: String, _ path: String, headers: [String: String] = [:], body: [UInt8] = []
+        _ method: String, _ path: String, headers: [String: String] = [:], body: [UInt8] = [],
+        until isEnough: (@Sendable (String) -> Bool)? = nil
     ) async throws -> Answer {
         var all = ["Accept": "text/html", "X-Forwarded-For": address]
         let cookies = jar.withLock { $0.map { "\($0.key)=\($0.value)" }.joined(separator: "; ") }
         if !cookies.isEmpty { all["Cookie"] = cookies }
         all.merge(headers) { _, new in new }
         let answer = try await RawHTTP.send(
-            method, path, port: running.port, host: DashboardPlatform.host, headers: all, body: body)
+            method, path, port: running.port, host: DashboardPlatform.host, headers: all, body: body,
+            until: isEnough)
         for line in (answer.headers["set-cookie"] ?? "").split(separator: "\n") {
             let pair = line.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1).map(String.init)
             jar.withLock { $0[pair[0]] = pair.count > 1 && !pair[1].isEmpty ? pair[1] : nil }

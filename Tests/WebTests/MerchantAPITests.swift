@@ -12,6 +12,7 @@ import WebSupport
     func scopes() async throws {
         let (shop, other) = (try await WebShop.open(), try await WebShop.open())
         let bought = try await other.delivered()
+        let claim = try await other.reported(bought)
         let narrow = try await Program(of: shop, for: [.store])
         let wide = try await Program(of: shop)
         let price = #"{"price": {"minor_units": 1600, "currency": "EUR"}}"#
@@ -19,7 +20,9 @@ import WebSupport
         let calls: [(String, String, String?)] = [
             ("GET", "/orders", nil), ("GET", "/orders/\(bought.order)", nil), ("GET", "/refunds", nil),
             ("GET", "/orders/\(bought.order)/refunds", nil),
-            ("POST", "/orders/\(bought.order)/refunds", #"{"cause": "goodwill"}"#),
+            ("POST", "/orders/\(bought.order)/refunds", #"{"cause": "goodwill", "reason": "late"}"#),
+            ("GET", "/claims", nil), ("GET", "/claims/\(claim)", nil),
+            ("POST", "/claims/\(claim)/decision", #"{"decision": "refund"}"#),
             ("GET", "/products", nil), ("GET", "/products/\(other.products[0])", nil),
             ("PATCH", "/products/\(other.products[0])", price), ("GET", "/webhooks", nil),
             ("POST", "/webhooks", hook), ("GET", "/webhooks/\(UUID())", nil),
@@ -36,6 +39,10 @@ import WebSupport
             #expect(hidden.status == 404, "\(method) \(path): \(hidden.body)")
         }
         #expect(shop.running.world.refunds(of: bought.order).isEmpty)
+        let untouched = try await other.running.database.transaction(for: other.tenant) {
+            try await OrderClaims().load(claim, in: $0)
+        }
+        #expect(untouched.remedy == nil)
     }
 
     @Test("orders come page by page, none twice and none left out, and a cursor is of its own list")
@@ -145,12 +152,22 @@ import WebSupport
         let path = "/orders/\(bought.order)/refunds"
 
         let tooMany = try await program.inStore(
-            "POST", path, #"{"cause": "goodwill", "lines": [{"line": "\#(bought.line)", "quantity": 2}]}"#,
+            "POST", path,
+            #"{"cause": "goodwill", "reason": "-", "lines": [{"line": "\#(bought.line)", "quantity": 2}]}"#,
             once: "1")
-        let cause = try await program.inStore("POST", path, #"{"cause": "platform_error"}"#, once: "2")
+        let cause = try await program.inStore(
+            "POST", path, #"{"cause": "platform_error", "reason": "late"}"#, once: "2")
+        var silent: [Int] = []
+        for (number, reason) in ["", #", "reason": """#, #", "reason": "  ""#].enumerated() {
+            let answer = try await program.inStore(
+                "POST", path, #"{"cause": "goodwill"\#(reason)}"#, once: "silent-\(number)")
+            silent.append(answer.status)
+            #expect(answer.body.contains("#/reason") || answer.body.contains("reason"))
+        }
         let nothing = try await program.inStore(
-            "POST", "/orders/\(unpaid.id)/refunds", #"{"cause": "goodwill"}"#, once: "3")
-        let all = try await program.inStore("POST", path, #"{"cause": "goodwill"}"#, once: "4")
+            "POST", "/orders/\(unpaid.id)/refunds", #"{"cause": "goodwill", "reason": "late"}"#, once: "3")
+        let all = try await program.inStore(
+            "POST", path, #"{"cause": "goodwill", "reason": "it came a week late"}"#, once: "4")
 
         #expect(tooMany.status == 422 && tooMany.body.contains("#/lines/0/quantity"))
         #expect(cause.status == 422 && cause.body.contains("#/cause"))
@@ -158,6 +175,13 @@ import WebSupport
         #expect(all.status == 202, "\(all.body)")
         let wishes = shop.running.world.refunds(of: bought.order)
         #expect(wishes.count == 1 && wishes.first?.units == nil)
+        #expect(silent == [422, 422, 422], "who gives money back says why")
+        let acts = try await shop.running.database.transaction(for: shop.tenant) { tx in
+            let order = try await Orders().load(bought.order, in: tx)
+            return try await StoreOrders().annex(of: order, in: tx).acts
+        }
+        #expect(acts.map(\.action) == ["order.refund_asked"])
+        #expect(acts.map(\.reason) == ["it came a week late"])
     }
 
     @Test("who only reads may change nothing")

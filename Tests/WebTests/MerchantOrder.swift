@@ -46,14 +46,15 @@ struct MerchantOrder: Sendable {
     }
 
     /// Its supplier order stops and asks. Returns the run that waits.
-    func hold(_ kind: AttentionKind, _ message: String) async throws -> UUID {
+    func hold(_ kind: AttentionKind, _ message: String, asked: Money? = nil) async throws -> UUID {
         let run = UUID()
         try await shop.move(bought.order, to: [.onHold])
         try await inStore { tx in
             let group = try #require(try await SupplierOrders().all(of: bought.order, in: tx).first)
             try await SupplierOrders().recordRun(run, of: group.id, in: tx)
-            try await Attention().open(
-                .order(kind), subject: "\(group.id)", order: bought.order, message: message, in: tx)
+            _ = try await Attention().ask(
+                .order(kind), subject: "\(group.id)", order: bought.order, message: message, asked: asked,
+                in: tx)
             try await Orders().refreshStatus(bought.order, in: tx)
         }
         return run
@@ -74,9 +75,8 @@ extension Merchant {
 /// Stands in for the runs behind the order pages.
 final class ToldOrders: Sendable {
     struct Answered: Sendable {
-        let answer: SupplierHolding.Answer
+        let answer: SupplierReview
         let run: UUID
-        let once: String
     }
 
     private let started = Mutex<[OrdersDesk.RefundStart]>([])
@@ -92,8 +92,8 @@ final class ToldOrders: Sendable {
         OrdersDesk(
             runs: OrderRuns(
                 refund: { refund, _ in self.started.withLock { $0.append(refund) } },
-                answer: { answer, run, once in
-                    self.answered.withLock { $0.append(Answered(answer: answer, run: run, once: once)) }
+                answer: { answer, run in
+                    self.answered.withLock { $0.append(Answered(answer: answer, run: run)) }
                 },
                 confirm: { order, key, tx in
                     let letter = Emails.Draft(

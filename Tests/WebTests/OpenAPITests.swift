@@ -118,6 +118,7 @@ import WebSupport
         let bought = try await shop.delivered()
         let program = try await Program(of: shop)
         var calls = Calls(try await SpokenDocument(of: shop))
+        let claim = "/claims/\(try await shop.reported(bought))"
         try await shop.refundAll(of: bought.order)
 
         try calls.hold(try await program.send("GET", "/me"), "whoAmI")
@@ -130,8 +131,15 @@ import WebSupport
         try calls.hold(try await program.inStore("GET", "/refunds"), "listRefunds")
         try calls.hold(try await program.inStore("GET", "\(one)/refunds"), "listOrderRefunds")
         try calls.hold(
-            try await program.inStore("POST", "\(one)/refunds", #"{"cause": "goodwill"}"#, once: "r"),
+            try await program.inStore("POST", "\(one)/refunds", #"{"cause": "goodwill", "reason": "r"}"#, once: "r"),
             "createRefund")
+        try calls.hold(try await program.inStore("GET", "/claims"), "listClaims")
+        try calls.hold(try await program.inStore("GET", claim), "showClaim")
+        try calls.hold(
+            try await program.inStore(
+                "POST", "\(claim)/decision", #"{"decision": "sent", "tracking": "RR1"}"#, once: "c"),
+            "decideClaim")
+        try calls.hold(try await program.inStore("GET", claim), "showClaim")
         try calls.hold(try await program.inStore("GET", "/products"), "listStoreProducts")
         let product = "/products/\(shop.products[0])"
         try calls.hold(try await program.inStore("GET", product), "showStoreProduct")
@@ -178,7 +186,12 @@ extension Gateway {
                 platformSecrets: [Secret(WebPlatform.stripeSecret)],
                 connectSecrets: [Secret(WebPlatform.connectSecret)], isLive: false),
             resendSecrets: [Secret(WebPlatform.resendSecret)],
-            programs: ProgramsDesk(credentials: WebPlatform.credentials) { _, _ in },
+            programs: ProgramsDesk(
+                credentials: WebPlatform.credentials,
+                claims: ClaimDesk(
+                    database: running.database,
+                    runs: ClaimRuns(begin: { _, _ in UUID() }, tell: { _, _ in }))
+            ) { _, _ in },
             programLimit: programLimit)
     }
 }

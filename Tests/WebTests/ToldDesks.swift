@@ -27,7 +27,10 @@ final class ToldDesks: Sendable {
     }
 
     var papers: PaperDesk {
-        PaperDesk { paper, _ in self.state.withLock { $0.retried.append(paper.id) } }
+        PaperDesk { paper, _ in
+            self.state.withLock { $0.retried.append(paper.id) }
+            return true
+        }
     }
 
     static func team(

@@ -84,7 +84,9 @@ actor WebPlatform {
             resendSecrets: [Secret(resendSecret)],
             tokens: AccessTokens(
                 AccessTokens.Settings(issuer: tokenIssuer, keys: .secret(tokenSecret))),
-            programs: ProgramsDesk(credentials: credentials) { wish, _ in world.refunded(wish) },
+            programs: ProgramsDesk(credentials: credentials, claims: claimDesk(database, world)) {
+                wish, _ in world.refunded(wish)
+            },
             programLimit: RateLimit(capacity: 100_000, perMinute: 100_000))
         let storefront = Storefront(
             database: database, desk: desk, progress: PolledProgress(every: .milliseconds(50)),

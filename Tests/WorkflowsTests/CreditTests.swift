@@ -4,6 +4,7 @@ import Durable
 import Foundation
 import Testing
 import VendorSandbox
+import WebSupport
 import Workflows
 
 @Suite("Credits after refunds")
@@ -57,6 +58,83 @@ struct CreditTests {
             let theirs = papers.first { $0["number"].string == credit?.number }
             #expect(theirs?["products"].array.first?["quantity"].integer == -1)
             #expect(order.status.invoice == .issued)
+        }
+    }
+
+    // MARK: - Again
+
+    /// A sold-out order whose storno waits for a person.
+    private func refusedStorno(_ world: World) async throws -> (order: Order, storno: InvoiceID) {
+        let run = try await world.paidCheckout()
+        try await world.fleet.settle(upTo: .seconds(3_600))
+        let order = try #require(try await world.order(of: run))
+        let found = try await world.transaction { try await Invoices().find(.storno, for: order.id, in: $0) }
+        let storno = try #require(found)
+        #expect(storno.status == .manual)
+        return (order, storno.id)
+    }
+
+    /// As the operators' page and command do; how often it was taken.
+    private func askAgain(for paper: InvoiceID, times: Int, _ world: World) async throws -> Int {
+        let desk = PaperDesk { try await world.starter.issueAgain($0, in: $1) }
+        let asker = PaperDesk.Asker(actor: "ana (operator)", reason: "the access works again")
+        var taken = 0
+        for _ in 0..<times {
+            let isTaken = try await world.transaction {
+                try await desk.issueAgain(paper, asked: asker, in: $0)
+            }
+            if isTaken { taken += 1 }
+        }
+        try await world.fleet.settle(upTo: .seconds(3_600))
+        return taken
+    }
+
+    private func status(of paper: InvoiceID, _ world: World) async throws -> Invoices.Status {
+        try await world.transaction { try await Invoices().load(paper, in: $0).status }
+    }
+
+    @Test("a storno that needed a person is issued when an operator asks again, once, and who asked is kept")
+    func stornoAgain() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.sellOutBetween("SKU-1")
+            world.smartBill.workbench.inject(
+                Fault("POST /SBORO/api/invoice/reverse", .status, status: 401, count: 1))
+            let (order, storno) = try await refusedStorno(world)
+            #expect(await documents(world).count == 1)
+
+            #expect(try await askAgain(for: storno, times: 2, world) == 2)
+
+            #expect(try await status(of: storno, world) == .issued)
+            #expect(world.count("invoice.reverse") == 1)
+            #expect(await documents(world).count == 2)
+            #expect(try await askAgain(for: storno, times: 1, world) == 0, "it waits for nobody any more")
+            let asked = try await world.transaction { tx in
+                try await AuditTrail().page(AuditTrail.Filter(), after: nil, in: tx).elements
+                    .filter { $0.action == "invoice.retry" && $0.target == "\(storno)" }
+            }
+            #expect(asked.map(\.reason) == ["the access works again", "the access works again"])
+            let now = try await world.transaction { try await Orders().load(order.id, in: $0) }
+            #expect(now.status.invoice == .storno)
+        }
+    }
+
+    @Test("a storno whose answer was lost before it needed a person is found, and not issued again")
+    func stornoFound() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.sellOutBetween("SKU-1")
+            let desk = world.smartBill.workbench
+            desk.inject(Fault("POST /SBORO/api/invoice/reverse", .dropAfter, count: 1))
+            desk.inject(Fault("GET /SBORO/api/invoice/paymentstatus", .status, status: 401, count: 1))
+            let (_, storno) = try await refusedStorno(world)
+            #expect(await documents(world).count == 2, "it is there, and nobody here knows")
+
+            #expect(try await askAgain(for: storno, times: 1, world) == 1)
+
+            #expect(try await status(of: storno, world) == .issued)
+            #expect(world.count("invoice.reverse") == 1)
+            #expect(await documents(world).count == 2)
         }
     }
 }

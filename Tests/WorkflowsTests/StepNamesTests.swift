@@ -1,3 +1,4 @@
+import Commerce
 import Testing
 
 @testable import Workflows
@@ -38,7 +39,7 @@ struct StepNamesTests {
             ])
         #expect(
             names(ForwardSupplierOrder.Step.self) == [
-                "begin", "check", "hold", "resume", "submitting", "recount", "submit", "read_orders",
+                "begin", "check", "hold", "pass_over", "resume", "submitting", "recount", "submit", "read_orders",
                 "accept", "reject", "give_to_merchant",
             ])
         #expect(names(FollowParcels.Step.self) == ["look", "record", "give_up"])
@@ -97,7 +98,7 @@ struct StepNamesTests {
         #expect(names(StartSupplierSyncs.Step.self) == ["find", "start"])
         #expect(
             names(PlatformCatalogueSync.Step.self) == [
-                "open", "roots", "pull", "choose", "ask", "retire", "tell", "close",
+                "open", "roots", "pull", "choose", "ask", "settle", "retire", "tell", "close",
             ])
         #expect(names(MeetSupplierCosts.Step.self) == ["reprice", "safety", "tell"])
     }
@@ -141,6 +142,6 @@ struct StepNamesTests {
             PaymentSignal.Kind.allCases.map(\.rawValue) == [
                 "succeeded", "attempt_failed", "requires_action", "processing", "canceled",
             ])
-        #expect(SupplierReview.allCases.map(\.rawValue) == ["retry", "accept_price", "cancel"])
+        #expect(SupplierReview.Word.allCases.map(\.rawValue) == ["retry", "accept_price", "cancel"])
     }
 }

@@ -110,11 +110,9 @@ struct SupplierTroubleTests {
             #expect(try await world.order(of: run)?.status.attention == .supplierPriceUp)
             #expect(world.count("order.create") == 0)
 
-            let waiting = try #require(
-                world.fleet.journal.runIDs.first { id in
-                    world.fleet.journal.waitReason(of: id)?.step == "supplier_review"
-                })
-            try world.fleet.journal.send(.supplierReview, .acceptPrice, to: waiting, once: "answer")
+            let order = try #require(try await world.order(of: run))
+            let question = try await world.question(of: order.id)
+            try world.answer(.acceptPrice(upTo: .eur(1_200)), to: question)
             try await world.settle()
 
             #expect(world.count("order.create") == 1)

@@ -118,10 +118,14 @@ struct WithdrawalTests {
             #expect(refunds.map(\.breakdown.amount) == [.eur(1_500)])
             #expect(refunds.map(\.breakdown.feeRefund) == [.eur(1_095)])
 
-            try world.fleet.journal.send(.supplierReview, .acceptPrice, to: forwarding, once: "answer")
+            let question = try await world.question(of: order.id)
+            #expect(question.run == forwarding.rawValue)
+            try world.answer(.acceptPrice(upTo: .eur(2_400)), to: question)
             try await world.settle()
 
             #expect(await supplier.soldLines == ["1 x SKU-1"])
+            // Of 3.50 that were accepted for two pieces, what one came to.
+            #expect(try await world.booked(.merchantReceivable(world.tenant)) == .eur(150))
             let group = try await world.transaction {
                 try await SupplierOrders().all(of: order.id, in: $0)[0]
             }
@@ -142,7 +146,8 @@ struct WithdrawalTests {
             let held = try await world.transaction { try await SupplierOrders().held(of: order.id, in: $0) }
             #expect(held.map(\.isEmpty) == [true])
             #expect(held.map(\.run) == [forwarding.rawValue])
-            try world.fleet.journal.send(.supplierReview, .cancel, to: forwarding, once: "empty")
+            let review = SupplierReview(.cancel, to: try #require(held.first).item)
+            try world.fleet.journal.send(.supplierReview, review, to: forwarding, once: review.once)
             try await world.settle()
 
             #expect(await supplier.soldLines == [])

@@ -6,6 +6,7 @@ package enum APIScope: String, Codable, Hashable, Sendable, CaseIterable {
     case products
     case prices
     case refunds
+    case claims
     case webhooks
 
     /// For those who choose.
@@ -17,6 +18,7 @@ package enum APIScope: String, Codable, Hashable, Sendable, CaseIterable {
         case .products: "read products with their costs and margins"
         case .prices: "change prices"
         case .refunds: "give shoppers their money back"
+        case .claims: "read what shoppers report, and decide it: a refund is money"
         case .webhooks: "set up where events are sent, and see the signing secrets"
         }
     }

@@ -128,8 +128,11 @@ package struct ClaimStanding: Codable, Sendable, Hashable {
     package var remedy: ClaimRemedy?
     package var decidedAt: Date?
     package var isReplacementSent = false
-    /// Nothing of what it is about is left to refund, whoever refunded it.
+    /// The shopper has the money for all that it is about, whoever gave it back.
     package var isPaidBack = false
+    /// All of it is promised, and the shopper has not got it yet. Nothing in journals of before the two were
+    /// told apart.
+    package var isBeingPaidBack: Bool?
     package var bank = Bank.nothing
     package var settlement: ClaimSettlement?
     package var answer: SupplierAnswer?
@@ -167,7 +170,9 @@ package struct ClaimStanding: Codable, Sendable, Hashable {
         case .replacement where isReplacementSent: return .settle(.replaced)
         case .refund:
             if bank == .deciding { return .wait(until: look) }
-            return memory.isRefundTried ? .wait(until: now.addingTimeInterval(Self.refundLook)) : .refund
+            if memory.isRefundTried { return .wait(until: now.addingTimeInterval(Self.refundLook)) }
+            // Somebody else's, which may still fail: then it is ours to make.
+            return isBeingPaidBack == true ? .wait(until: now.addingTimeInterval(Self.day)) : .refund
         case nil: return ask(.decision, since: reportedAt, now, memory, before: look)
         case .replacement:
             if let answeredAt { return ask(.otherWay, since: answeredAt, now, memory, before: look) }

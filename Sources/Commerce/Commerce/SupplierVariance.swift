@@ -49,4 +49,9 @@ package enum SupplierVariance: Sendable, Hashable {
     package var mayProceed: Bool {
         if case .overrun = self { false } else { true }
     }
+
+    /// What the merchant owes if the price is accepted; nil where the platform pays it all.
+    package var merchantPart: Money? {
+        if case .overrun(_, let merchant) = self { merchant } else { nil }
+    }
 }

@@ -12,6 +12,9 @@ package enum WebhookKind: String, Codable, Hashable, Sendable, CaseIterable {
     case invoiceIssued = "invoice.issued"
     case disputeOpened = "dispute.opened"
     case disputeClosed = "dispute.closed"
+    case claimOpened = "claim.opened"
+    case claimAnswered = "claim.answered"
+    case claimSettled = "claim.settled"
     case productCreated = "product.created"
     case productUpdated = "product.updated"
 
@@ -32,6 +35,9 @@ package enum WebhookKind: String, Codable, Hashable, Sendable, CaseIterable {
         case .invoiceIssued: "an invoice, a storno or a credit note has its number"
         case .disputeOpened: "a shopper asked the bank for the money"
         case .disputeClosed: "a dispute was won or lost"
+        case .claimOpened: "something that was sold is damaged, wrong or missing, or came back"
+        case .claimAnswered: "a claim's supplier has credited, replaced or refused it"
+        case .claimSettled: "a claim's shopper has the money or another piece, or was refused"
         case .productCreated: "a product was added"
         case .productUpdated: "a product's price, words or state changed"
         }

@@ -73,6 +73,19 @@ extension Admins {
         }
     }
 
+    /// Lets somebody in again who was disabled, with the password and second factor they had. False where
+    /// nobody has the address, or may sign in as it is.
+    package func enable(_ email: EmailAddress) async throws -> Bool {
+        try await database.platformTransaction { tx in
+            try await tx.execute(
+                """
+                update shop.admin set disabled_at = null
+                where email = \(email.canonical) and disabled_at is not null
+                """
+            ).affected == 1
+        }
+    }
+
     /// Lets somebody in no more, and ends their sessions at once. False where nobody has the address.
     package func disable(_ email: EmailAddress) async throws -> Bool {
         try await database.platformTransaction { tx in

@@ -110,8 +110,10 @@ package struct Admins: Sendable {
         }
     }
 
-    /// Who shows this token, if the session still runs.
-    package func find(_ token: SecretToken, at now: Date) async throws -> Admin? {
+    /// Who shows this token, if the session still runs. A visit puts off its end.
+    ///
+    /// - Parameter isVisit: false for what a page asks by itself: nobody need be sitting there.
+    package func find(_ token: SecretToken, at now: Date, isVisit: Bool = true) async throws -> Admin? {
         try await database.platformTransaction { tx in
             let found = try await tx.first(
                 """
@@ -121,7 +123,7 @@ package struct Admins: Sendable {
                     and a.disabled_at is null
                 """)
             guard let row = found else { return nil }
-            if now.timeIntervalSince(try row.decode("seen_at")) > Self.noteEvery {
+            if isVisit, now.timeIntervalSince(try row.decode("seen_at")) > Self.noteEvery {
                 let idleUntil = min(
                     now.addingTimeInterval(Self.idle), try row.decode("ends_at", as: Date.self))
                 try await tx.execute(

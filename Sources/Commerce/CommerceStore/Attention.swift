@@ -65,13 +65,25 @@ package struct Attention: Sendable {
     package func open(
         _ topic: Topic, subject: String, order: OrderID? = nil, message: String, in tx: Transaction<OneTenant>
     ) async throws {
-        try await tx.execute(
+        _ = try await ask(topic, subject: subject, order: order, message: message, asked: nil, in: tx)
+    }
+
+    /// The same where somebody waits for the answer, who must name the item; nil where one is open already.
+    /// `asked` is a price that can be accepted.
+    package func ask(
+        _ topic: Topic, subject: String, order: OrderID?, message: String, asked: Money?,
+        in tx: Transaction<OneTenant>
+    ) async throws -> AttentionItemID? {
+        try await tx.first(
             """
-            insert into shop.attention_item (tenant_id, id, kind, subject, order_id, message)
+            insert into shop.attention_item (tenant_id, id, kind, subject, order_id, message, asked_minor,
+                asked_currency)
             values (\(tx.tenantUUID), \(AttentionItemID().rawValue), \(topic.stored), \(subject),
-                \(order?.rawValue), \(message))
+                \(order?.rawValue), \(message), \(asked?.minorUnits), \(asked?.currency.rawValue))
             on conflict (tenant_id, kind, subject) where resolved_at is null do nothing
-            """)
+            returning id
+            """
+        ).map { try $0.id("id") }
     }
 
     package func resolve(
@@ -96,7 +108,7 @@ package struct Attention: Sendable {
 }
 
 extension Attention.Item {
-    fileprivate init(row: Row) throws {
+    init(row: Row) throws {
         id = try row.id("id")
         topic = try row.decode("kind")
         subject = try row.decode("subject")

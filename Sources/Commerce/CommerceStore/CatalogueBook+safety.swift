@@ -17,8 +17,8 @@ extension CatalogueBook {
     /// What became of one answer.
     package enum Told: Sendable, Equatable {
         case same, changed
-        /// It could be listed and cannot any more.
-        case lost
+        /// It could be listed and could not any more: kept apart until the pull is judged.
+        case held
     }
 
     /// Data that is whole seldom changes.
@@ -69,7 +69,8 @@ extension CatalogueBook {
         return articles.filter { !asked.contains($0.reference.rawValue) }
     }
 
-    /// Keeps what the supplier told of an article.
+    /// Keeps what the supplier told of an article. What would take it off the shelves is kept apart, and the
+    /// article is asked of again tomorrow as one whose answer could not be read.
     package func saveSafety(
         _ safety: ProductSafety, of article: Unasked, at supplier: String, asked now: Date,
         _ tx: Transaction<EveryTenant>
@@ -83,6 +84,13 @@ extension CatalogueBook {
             from shop.catalogue_item
             where supplier = \(supplier) and reference = \(article.reference.rawValue) for no key update
             """)
+        if missing.isEmpty {
+            try await SafetyLosses().forget(article, at: supplier, tx)
+        } else if let before, try before.decode("was_whole", as: Bool.self) {
+            try await SafetyLosses().hold(safety, of: article, at: supplier, found: now, tx)
+            try await noteSilence(of: article, at: supplier, asked: now, isAnswer: false, tx)
+            return .held
+        }
         try await tx.execute(
             """
             update shop.catalogue_item set safety = \(document), safety_missing = \(missing),
@@ -92,7 +100,7 @@ extension CatalogueBook {
             where supplier = \(supplier) and reference = \(article.reference.rawValue)
             """)
         guard let before, try !before.decode("is_same", as: Bool.self) else { return .same }
-        return try before.decode("was_whole", as: Bool.self) && !missing.isEmpty ? .lost : .changed
+        return .changed
     }
 
     /// Notes that the supplier was asked and told nothing. What it told before is kept: an answer that stays
@@ -111,12 +119,12 @@ extension CatalogueBook {
 
     /// Those of the articles that may not be listed, with what the law still wants of them.
     package func lacking(
-        among articles: [Unasked], of supplier: String, _ tx: Transaction<EveryTenant>
+        among articles: [SKU], of supplier: String, _ tx: Transaction<EveryTenant>
     ) async throws -> [(reference: SKU, missing: [ProductSafety.Need])] {
         try await tx.execute(
             """
             select reference, safety_missing from shop.catalogue_item
-            where supplier = \(supplier) and reference = any(\(articles.map(\.reference.rawValue)))
+            where supplier = \(supplier) and reference = any(\(articles.map(\.rawValue)))
                 and safety_missing <> '{}' order by reference
             """
         ).rows.map { (try $0.raw("reference"), try $0.needs("safety_missing")) }

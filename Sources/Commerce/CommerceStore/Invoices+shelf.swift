@@ -79,6 +79,20 @@ extension Invoices {
         return try Listed(row: row)
     }
 
+    /// Those of an order that wait for a person.
+    package func waitingForPerson(
+        of order: OrderID, in tx: Transaction<OneTenant>
+    ) async throws -> [Listed] {
+        try await tx.execute(
+            """
+            select \(Self.columns)
+            from shop.invoice i join shop.orders o on o.tenant_id = i.tenant_id and o.id = i.order_id
+            where i.tenant_id = \(tx.tenantUUID) and i.order_id = \(order.rawValue) and i.status = 'manual'
+            order by i.created_at, i.id
+            """
+        ).rows.map(Listed.init(row:))
+    }
+
     private static let columns: Query = """
         i.*, o.number as order_number, exists (select from shop.invoice_document d
             where d.tenant_id = i.tenant_id and d.invoice_id = i.id) as has_document

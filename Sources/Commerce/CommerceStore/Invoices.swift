@@ -17,7 +17,7 @@ package struct Invoices: Sendable {
         case storno
         case credit(RefundID)
 
-        var stored: String {
+        package var stored: String {
             switch self {
             case .invoice: "invoice"
             case .storno: "storno"

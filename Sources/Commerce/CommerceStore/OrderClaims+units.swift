@@ -2,9 +2,8 @@ package import Commerce
 package import Foundation
 internal import Postgres
 
-// Which units of an order something can be reported of, where those of a claim stand, and what the supplier
-// had for them. It is read from the units' own rows every time: a parcel, a refund, a withdrawal or an
-// earlier claim changes the answer.
+// Which units of an order something can be reported of, and which of a claim are left. It is read from the
+// units' own rows every time: a parcel, a refund, a withdrawal or an earlier claim changes the answer.
 
 /// What a shopper may report.
 package struct ClaimOffer: Sendable, Equatable {
@@ -24,18 +23,6 @@ package struct ClaimOffer: Sendable, Equatable {
     package let endsAt: Date?
 
     package func isOpen(at now: Date) -> Bool { !lines.isEmpty && (endsAt.map { now < $0 } ?? true) }
-}
-
-/// What the supplier had for the units of a claim.
-package struct ClaimGrounds: Sendable, Equatable {
-    package let supplier: SupplierID
-    /// The platform paid the supplier; otherwise what was withheld for it still stands as a payable.
-    package let isPaidByPlatform: Bool
-    /// S of the units, in the store's currency.
-    package let withheld: Money
-    /// The same as the quote froze it, in the supplier's.
-    package let cost: Money
-    package let markedUpUnits: Int
 }
 
 extension OrderClaims {
@@ -111,39 +98,7 @@ extension OrderClaims {
         return "\(try row.int("pieces")) x \(try row.decode("title", as: String?.self) ?? "")"
     }
 
-    /// Where it stands, for the run that carries it.
-    package func standing(
-        of id: OrderClaimID, in tx: Transaction<OneTenant>
-    ) async throws -> ClaimStanding {
-        let claim = try await load(id, in: tx)
-        var standing = ClaimStanding(reportedAt: claim.reportedAt)
-        standing.remedy = claim.remedy
-        standing.decidedAt = claim.decidedAt
-        standing.isReplacementSent = claim.sentAt != nil
-        let payment = try await Orders().load(claim.order, in: tx).status.payment
-        let left = try await unrefunded(of: id, in: tx)
-        standing.isPaidBack = payment == .refunded || left.isEmpty
-        standing.bank = try await bank(of: claim.order, in: tx)
-        standing.settlement = claim.settlement
-        standing.answer = claim.answer
-        standing.answeredAt = claim.answeredAt
-        standing.isHandedOn = claim.creditSettledAt != nil
-        return standing
-    }
-
-    /// An inquiry that moved no money keeps nobody from refunding.
-    private func bank(
-        of order: OrderID, in tx: Transaction<OneTenant>
-    ) async throws -> ClaimStanding.Bank {
-        let disputes = try await Disputes().all(of: order, in: tx)
-        if disputes.contains(where: { $0.status == .lost }) { return .paid }
-        let isDeciding = disputes.contains {
-            !$0.status.isClosed && $0.status.rank >= DisputeStatus.needsResponse.rank
-        }
-        return isDeciding ? .deciding : .nothing
-    }
-
-    /// The units of a claim that nobody has refunded.
+    /// The units of a claim that may still be refunded: no refund of them was made or is on its way.
     package func unrefunded(of id: OrderClaimID, in tx: Transaction<OneTenant>) async throws -> [UnitID] {
         try await tx.execute(
             """
@@ -193,37 +148,5 @@ extension OrderClaims {
         var found: [Withdrawal] = []
         for one in waiting where try await !unclaimed(of: one.id, in: tx).isEmpty { found.append(one) }
         return found
-    }
-
-    /// What a credit for the claim is measured by. The carriage is part of it where the claim is about
-    /// everything that the supplier sent.
-    package func grounds(of id: OrderClaimID, in tx: Transaction<OneTenant>) async throws -> ClaimGrounds {
-        let claim = try await load(id, in: tx)
-        let asked = try await SupplierOrders().load(claim.supplierOrder, in: tx)
-        let order = try await Orders().load(claim.order, in: tx)
-        guard
-            let line = try await Orders().lines(of: claim.order, in: tx).first(where: { $0.id == claim.line })
-        else { throw StoreError.notFound(.claim, "\(id)") }
-        let count = try await tx.execute(
-            """
-            select count(*) as pieces from shop.order_claim_unit
-            where tenant_id = \(tx.tenantUUID) and claim_id = \(id.rawValue)
-            """
-        ).only(orThrow: .notFound(.claim, "\(id)")).int("pieces")
-        var withheld = line.line.share.supplier.share(
-            ofPieces: count, after: line.quantity - count, outOf: line.quantity)
-        var cost = line.line.wish.unitCost * count
-        let sent = try await SupplierOrders().units(of: claim.supplierOrder, in: tx)
-            .count { $0.state != .canceled }
-        let shipment = try await Quotes().load(order.quote, in: tx).shipments.first {
-            $0.group == line.line.wish.group
-        }
-        if sent == count, let shipment {
-            withheld += shipment.share.supplier
-            cost += shipment.cost
-        }
-        return ClaimGrounds(
-            supplier: asked.supplier, isPaidByPlatform: asked.actualCost != nil, withheld: withheld,
-            cost: cost, markedUpUnits: line.line.wish.isPlatformCatalogue ? count : 0)
     }
 }

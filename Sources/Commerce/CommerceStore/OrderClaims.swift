@@ -43,15 +43,19 @@ package struct OrderClaim: Sendable, Equatable {
 package enum ClaimRefusal: String, Error, Sendable, Equatable {
     /// There is no such claim in this order.
     case unknown
-    /// It was decided, or answered, already, or is over.
+    /// It was decided, or answered, already, or can be reported no longer.
     case tooLate = "too_late"
+    /// It is closed, and nothing that is said now changes it.
+    case closed
     /// Nothing was chosen, or more than is left to report.
     case notThese = "not_these"
-    /// More than the supplier was paid for it, or another currency.
+    /// More than is left of what the supplier was paid for its order, or another currency.
     case tooMuch = "too_much"
 }
 
 package struct OrderClaims: Sendable {
+    static let table = KeyedTable("shop.order_claim", of: .claim)
+
     package init() {}
 
     /// What is reported. The id is the form's, and makes it one report however often it comes.
@@ -119,7 +123,7 @@ package struct OrderClaims: Sendable {
                 id: OrderClaimID(), order: returned.order, line: part.line, count: part.units.count,
                 problem: .returned, wish: .refund, description: "", language: returned.language)
             try await insert(draft, part.units, of: part.supplierOrder, by: who, at: now, in: tx)
-            try await change(draft.id, tx) {
+            try await Self.table.change(draft.id, tx) {
                 "set remedy = 'refund', decided_by = \(who), decided_at = \(now)"
             }
             claims.append(try await load(draft.id, in: tx))
@@ -148,94 +152,7 @@ package struct OrderClaims: Sendable {
     }
 
     package func recordRun(_ run: UUID, of id: OrderClaimID, in tx: Transaction<OneTenant>) async throws {
-        try await change(id, tx) { "set run_id = coalesce(run_id, \(run))" }
-    }
-
-    // MARK: - What people say
-
-    /// The merchant's decision. A replacement that cannot be had may still become a refund.
-    package func decide(
-        _ remedy: ClaimRemedy, because reason: String, of id: OrderClaimID, by who: String, at now: Date,
-        in tx: Transaction<OneTenant>
-    ) async throws -> ClaimRefusal? {
-        guard let claim = try await locked(id, in: tx) else { return .unknown }
-        let isFree = claim.remedy == nil || claim.remedy == .replacement && remedy == .refund
-        guard isFree, claim.settledAt == nil, claim.sentAt == nil else { return .tooLate }
-        try await change(id, tx) {
-            """
-            set remedy = \(remedy.rawValue), remedy_reason = \(reason), decided_by = \(who),
-                decided_at = \(now)
-            """
-        }
-        return nil
-    }
-
-    /// The merchant has sent a replacement itself.
-    package func send(
-        _ tracking: String, of id: OrderClaimID, by who: String, at now: Date, in tx: Transaction<OneTenant>
-    ) async throws -> ClaimRefusal? {
-        guard let claim = try await locked(id, in: tx) else { return .unknown }
-        guard claim.mayBeReplaced else { return .tooLate }
-        try await note(.merchant, tracking, of: id, by: who, at: now, in: tx)
-        return nil
-    }
-
-    /// What the supplier said.
-    package enum Answer: Sendable, Equatable {
-        case credited(Money)
-        case replaced(tracking: String)
-        case refused
-        /// Nothing, and the platform makes it good.
-        case borne
-
-        var kind: SupplierAnswer {
-            switch self {
-            case .credited: .credited
-            case .replaced: .replaced
-            case .refused: .refused
-            case .borne: .borne
-            }
-        }
-    }
-
-    /// Notes the supplier's answer; the first one counts, however late it comes.
-    package func answer(
-        _ answer: Answer, note: String, of id: OrderClaimID, by who: String, at now: Date,
-        in tx: Transaction<OneTenant>
-    ) async throws -> ClaimRefusal? {
-        guard let claim = try await locked(id, in: tx) else { return .unknown }
-        guard claim.answer == nil, claim.closedAt == nil else { return .tooLate }
-        var credit: Money?
-        if case .credited(let amount) = answer {
-            let asked = try await SupplierOrders().load(claim.supplierOrder, in: tx)
-            let paid = asked.actualCost ?? asked.expectedCost
-            guard amount.currency == paid.currency, amount.isPositive, amount <= paid else { return .tooMuch }
-            credit = amount
-        }
-        if case .replaced(let tracking) = answer, claim.mayBeReplaced {
-            try await self.note(.supplier, tracking, of: id, by: who, at: now, in: tx)
-        }
-        try await change(id, tx) {
-            """
-            set answer = \(answer.kind.rawValue), answer_note = \(note), answered_by = \(who),
-                answered_at = \(now), credit_currency = \(credit?.currency.rawValue),
-                credit_minor = \(credit?.minorUnits)
-            """
-        }
-        return nil
-    }
-
-    private func note(
-        _ sender: OrderClaim.Sender, _ tracking: String, of id: OrderClaimID, by who: String, at now: Date,
-        in tx: Transaction<OneTenant>
-    ) async throws {
-        try await change(id, tx) {
-            """
-            set sent_by = \(sender.rawValue), tracking = \(tracking.isEmpty ? nil : tracking),
-                sent_at = \(now), remedy = 'replacement', decided_by = coalesce(decided_by, \(who)),
-                decided_at = coalesce(decided_at, \(now))
-            """
-        }
+        try await Self.table.change(id, tx) { "set run_id = coalesce(run_id, \(run))" }
     }
 
     // MARK: - What the run says
@@ -244,7 +161,7 @@ package struct OrderClaims: Sendable {
     package func settle(
         _ id: OrderClaimID, as settlement: ClaimSettlement, at now: Date, in tx: Transaction<OneTenant>
     ) async throws {
-        try await change(id, tx) {
+        try await Self.table.change(id, tx) {
             "set settlement = \(settlement.rawValue), settled_at = coalesce(settled_at, \(now))"
         }
         guard settlement.freesUnits else { return }
@@ -259,7 +176,7 @@ package struct OrderClaims: Sendable {
     package func markHandedOn(
         _ id: OrderClaimID, by refund: RefundID?, at now: Date, in tx: Transaction<OneTenant>
     ) async throws {
-        try await change(id, tx) {
+        try await Self.table.change(id, tx) {
             """
             set refund_id = coalesce(refund_id, \(refund?.rawValue)),
                 credit_settled_at = coalesce(credit_settled_at, \(now))
@@ -267,23 +184,32 @@ package struct OrderClaims: Sendable {
         }
     }
 
+    /// Ends it. False where the supplier has said something that has to be followed first: both take the
+    /// order's lock, so of an answer and an end that come at the same moment one is the first.
     package func close(
         _ id: OrderClaimID, as end: ClaimEnd, at now: Date, in tx: Transaction<OneTenant>
-    ) async throws {
-        try await change(id, tx) { "set ending = \(end.rawValue), closed_at = coalesce(closed_at, \(now))" }
+    ) async throws -> Bool {
+        guard let claim = try await locked(id, in: tx) else { throw StoreError.notFound(.claim, "\(id)") }
+        if let answer = claim.answer {
+            let isOpen = answer.isMoney && claim.creditSettledAt == nil
+            guard !isOpen, end != .unanswered else { return false }
+        }
+        try await Self.table.change(id, tx) {
+            """
+            set ending = \(end.rawValue), closed_at = coalesce(closed_at, \(now)), wake_at = null
+            """
+        }
+        return true
     }
 
     // MARK: - Reading
 
     package func load(_ id: OrderClaimID, in tx: Transaction<OneTenant>) async throws -> OrderClaim {
-        guard let known = try await find(id, in: tx) else { throw StoreError.notFound(.claim, "\(id)") }
-        return known
+        try OrderClaim(row: await Self.table.load(id, in: tx))
     }
 
     package func find(_ id: OrderClaimID, in tx: Transaction<OneTenant>) async throws -> OrderClaim? {
-        try await tx.first(
-            "select * from shop.order_claim where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)"
-        ).map(OrderClaim.init(row:))
+        try await Self.table.find(id, in: tx).map(OrderClaim.init(row:))
     }
 
     package func all(of order: OrderID, in tx: Transaction<OneTenant>) async throws -> [OrderClaim] {
@@ -308,19 +234,11 @@ package struct OrderClaims: Sendable {
         ).rows.map(OrderClaim.init(row:))
     }
 
-    private func locked(_ id: OrderClaimID, in tx: Transaction<OneTenant>) async throws -> OrderClaim? {
+    /// The claim as it stands under its order's lock.
+    func locked(_ id: OrderClaimID, in tx: Transaction<OneTenant>) async throws -> OrderClaim? {
         guard let claim = try await find(id, in: tx) else { return nil }
         try await tx.lockOrder(claim.order)
         return try await find(id, in: tx)
-    }
-
-    private func change(
-        _ id: OrderClaimID, _ tx: Transaction<OneTenant>, _ assignments: () -> Query
-    ) async throws {
-        let changed = try await tx.execute(
-            "update shop.order_claim " + assignments()
-                + " where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)")
-        guard changed.affected == 1 else { throw StoreError.notFound(.claim, "\(id)") }
     }
 }
 

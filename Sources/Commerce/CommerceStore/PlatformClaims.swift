@@ -27,6 +27,8 @@ package struct PlatformClaims: Sendable {
         package let reference: String
         package let externalIDs: [String]
         package let cost: Money
+        /// What it has credited for other claims on the same order.
+        package let credited: Money
     }
 
     /// Those that wait, the oldest first.
@@ -48,7 +50,8 @@ package struct PlatformClaims: Sendable {
                     contents: "\(try row.int("pieces")) x \(try row.decode("title", as: String.self))",
                     supplier: try row.decode("supplier"), reference: try row.decode("reference"),
                     externalIDs: try row.decode("external_ids"),
-                    cost: try row.money("cost_minor", in: "cost_currency"))
+                    cost: try row.money("cost_minor", in: "cost_currency"),
+                    credited: try row.money("credited_minor", in: "cost_currency"))
             }
         }
     }
@@ -57,7 +60,10 @@ package struct PlatformClaims: Sendable {
         select k.*, t.slug, o.number, l.title, p.name as supplier, s.reference, s.external_ids,
             coalesce(s.cost_actual_minor, s.cost_snapshot_minor) as cost_minor, s.currency as cost_currency,
             (select count(*) from shop.order_claim_unit c
-                where c.tenant_id = k.tenant_id and c.claim_id = k.id) as pieces
+                where c.tenant_id = k.tenant_id and c.claim_id = k.id) as pieces,
+            (select coalesce(sum(c.credit_minor), 0)::bigint from shop.order_claim c
+                where c.tenant_id = k.tenant_id and c.supplier_order_id = k.supplier_order_id
+                    and c.id <> k.id) as credited_minor
         from shop.order_claim k
         join shop.store t on t.tenant_id = k.tenant_id
         join shop.orders o on o.tenant_id = k.tenant_id and o.id = k.order_id

@@ -37,6 +37,7 @@ package struct PlatformOversight: Sendable {
 
     /// Something that a person must look at, in any store.
     package struct AttentionLine: Sendable {
+        package let id: AttentionItemID
         package let tenant: TenantID
         package let store: String
         package let kind: String
@@ -125,7 +126,7 @@ package struct PlatformOversight: Sendable {
         try await database.platformTransaction { tx in
             try await tx.execute(
                 """
-                select a.tenant_id, t.slug, a.kind, a.subject, a.message, a.order_id, o.number, o.g_minor,
+                select a.tenant_id, a.id, t.slug, a.kind, a.subject, a.message, a.order_id, o.number, o.g_minor,
                     o.currency, a.opened_at
                 from (select * from shop.attention_item where resolved_at is null
                         and (\(tenant?.rawValue)::uuid is null or tenant_id = \(tenant?.rawValue))
@@ -177,6 +178,7 @@ extension PlatformOversight.InboxLine {
 
 extension PlatformOversight.AttentionLine {
     fileprivate init(_ row: Row) throws {
+        id = try row.id("id")
         tenant = try row.id("tenant_id")
         store = try row.decode("slug")
         kind = try row.decode("kind")

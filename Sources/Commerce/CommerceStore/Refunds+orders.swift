@@ -52,6 +52,16 @@ extension Refunds {
             Draft(order: order, payment: payment, key: key, breakdown: breakdown), in: tx)
     }
 
+    /// The refund that takes back all of the order, which a storno is made of. One that the bank sent back
+    /// keeps its paper; one that Stripe refused has none where there is another.
+    package func whole(of order: OrderID, in tx: Transaction<OneTenant>) async throws -> Refund? {
+        let sold = try await Orders().load(order, in: tx).total.gross
+        let whole = try await all(of: order, in: tx).filter {
+            $0.replaces == nil && $0.breakdown.amount == sold
+        }
+        return whole.first { $0.stripeRefund != nil } ?? whole.first
+    }
+
     /// The refund's part of S by supplier, for the ledger: what is not payable any more.
     package func supplierShares(
         of refund: Refund, in tx: Transaction<OneTenant>

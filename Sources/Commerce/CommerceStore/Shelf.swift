@@ -61,14 +61,24 @@ package struct ProductBackground: Sendable, Equatable {
     }
 }
 
+/// A question that the database did not answer in time.
+package struct SearchTookTooLong: Error {}
+
 package struct Shelf: Sendable {
     private static let matchLimit: Int32 = 1000
     private static let categoryLimit: Int32 = 60
     private static let siblingLimit: Int32 = 12
 
-    package init() {}
+    private let searchPatience: Duration
 
-    /// One page, and whether another follows.
+    /// - Parameter searchPatience: how long the database may work on what somebody typed. Longer than any
+    ///   honest question takes, and short enough that strange ones do not hold connections.
+    package init(searchPatience: Duration = .seconds(2)) {
+        self.searchPatience = searchPatience
+    }
+
+    /// One page, and whether another follows. Throws `SearchTookTooLong`, and then the transaction is of no
+    /// more use.
     package func page(
         _ question: ShelfQuestion, in language: Language, _ tx: Transaction<OneTenant>
     ) async throws -> (products: [Product], hasMore: Bool) {
@@ -97,7 +107,16 @@ package struct Shelf: Sendable {
         let place = min(max(question.page, 1), ShelfQuestion.pageLimit)
         query = query + Self.order(question.order, isSearch: isSearch, language)
         query = query + " limit \(size + 1) offset \((place - 1) * size)"
-        let found = try await tx.execute(query).rows.map(Product.init(row:))
+        if isSearch {
+            let limit = "\(max(1, Int(searchPatience.timeInterval * 1_000)))ms"
+            try await tx.execute("select set_config('statement_timeout', \(limit), true)")
+        }
+        let found: [Product]
+        do {
+            found = try await tx.execute(query).rows.map(Product.init(row:))
+        } catch PostgresError.server(let refusal) where isSearch && refusal.sqlState == .queryCanceled {
+            throw SearchTookTooLong()
+        }
         return (Array(found.prefix(size)), found.count > size && place < ShelfQuestion.pageLimit)
     }
 

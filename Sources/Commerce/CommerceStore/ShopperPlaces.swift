@@ -229,7 +229,8 @@ enum ShopperPlaces {
             Place(
                 "attention_item",
                 """
-                update shop.attention_item set message = 'erased with the shopper''s data'
+                update shop.attention_item
+                set message = 'erased with the shopper''s data', resolution = null
                 where tenant_id = \(tenant) and order_id = any(\(found.orders))
                 """),
         ]

@@ -25,6 +25,7 @@ package struct StoreDay: Sendable {
 
     /// Something that waits for a person.
     package struct Card: Sendable {
+        package let item: AttentionItemID
         package let kind: String
         package let message: String
         package let order: OrderNumber?
@@ -76,7 +77,7 @@ extension StoreDay {
             refunded: try results[1].rows.first?.money("amount_minor", currency) ?? .zero(currency),
             cards: try results[2].rows.map { row in
                 Card(
-                    kind: try row.decode("kind"), message: try row.decode("message"),
+                    item: try row.id("id"), kind: try row.decode("kind"), message: try row.decode("message"),
                     order: try orderNumber(row), openedAt: try row.decode("opened_at"))
             },
             heldOrders: try counts.int("held"), withdrawalsWaiting: try counts.int("withdrawals"),
@@ -153,7 +154,7 @@ extension StoreDay {
 
     private static func cards(_ tenant: UUID) -> Query {
         """
-        select a.kind, a.message, a.opened_at, o.number from shop.attention_item a
+        select a.id, a.kind, a.message, a.opened_at, o.number from shop.attention_item a
         left join shop.orders o on o.tenant_id = a.tenant_id and o.id = a.order_id
         where a.tenant_id = \(tenant) and a.resolved_at is null
         order by a.opened_at desc, a.id limit \(cardLimit + 1)

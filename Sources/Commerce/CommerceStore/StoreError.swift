@@ -120,6 +120,7 @@ package enum Problem: String, Sendable, CaseIterable {
     case claimFrozen = "order_claim_frozen"
     case claimDecided = "order_claim_decided"
     case claimedTwice = "order_claim_unit_once"
+    case creditedBeyondCost = "order_claim_credit_within_cost"
     case ledgerUnbalanced = "ledger_transaction_balances"
     case ledgerAppendOnly = "ledger_transaction_append_only"
     case ledgerEntryAppendOnly = "ledger_entry_append_only"

@@ -38,6 +38,7 @@ package struct OrderAnnex: Sendable {
     }
 
     package struct Question: Sendable {
+        package let item: AttentionItemID
         package let kind: String
         package let message: String
         package let openedAt: Date
@@ -64,7 +65,7 @@ extension StoreOrders {
             papers: try results[1].rows.map(OrderAnnex.Paper.init(row:)),
             questions: try results[2].rows.map { row in
                 OrderAnnex.Question(
-                    kind: try row.decode("kind"), message: try row.decode("message"),
+                    item: try row.id("id"), kind: try row.decode("kind"), message: try row.decode("message"),
                     openedAt: try row.decode("opened_at"))
             },
             acts: try results[3].rows.map { row in
@@ -100,7 +101,7 @@ extension StoreOrders {
             order by i.created_at, i.id
             """,
             """
-            select kind, message, opened_at from shop.attention_item
+            select id, kind, message, opened_at from shop.attention_item
             where tenant_id = \(tenant) and order_id = \(order) and resolved_at is null order by opened_at
             """,
             """

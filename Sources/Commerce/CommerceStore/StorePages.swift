@@ -2,8 +2,8 @@ package import Commerce
 internal import Foundation
 internal import Postgres
 
-// A store's orders, products and refunds page by page, for its own programs. Each page is a short walk along
-// an index, however deep in the list it lies.
+// A store's orders, products, refunds and claims page by page, for its own programs. Each page is a short
+// walk along an index, however deep in the list it lies.
 
 package struct StorePages: Sendable {
     package static let limit = 100
@@ -65,8 +65,67 @@ package struct StorePages: Sendable {
         return ListPage(try rows.map { (try $0.refund(), try PageMark(row: $0)) }, limit: Self.size(limit))
     }
 
+    package func claims(
+        limit: Int, after mark: PageMark?, in tx: Transaction<OneTenant>
+    ) async throws -> ListPage<ListedClaim> {
+        // As for orders.
+        let place: Query =
+            if let mark {
+                """
+                and k.reported_at <= \(mark.moment)
+                    and (k.reported_at < \(mark.moment) or k.id > \(mark.id))
+                """
+            } else {
+                ""
+            }
+        let rows = try await tx.execute(
+            ListedClaim.claims + """
+                where k.tenant_id = \(tx.tenantUUID) \(place)
+                order by k.reported_at desc, k.id limit \(Self.reach(limit))
+                """
+        ).rows
+        return ListPage(
+            try rows.map { (try ListedClaim(row: $0), try PageMark(row: $0)) }, limit: Self.size(limit))
+    }
+
+    package func claim(_ id: OrderClaimID, in tx: Transaction<OneTenant>) async throws -> ListedClaim {
+        try ListedClaim(
+            row: await tx.execute(
+                ListedClaim.claims + "where k.tenant_id = \(tx.tenantUUID) and k.id = \(id.rawValue)"
+            ).only(orThrow: .notFound(.claim, "\(id)")))
+    }
+
     private static func size(_ limit: Int) -> Int { min(max(limit, 1), Self.limit) }
 
     /// One more, to see whether the list goes on.
     private static func reach(_ limit: Int) -> Int { size(limit) + 1 }
+}
+
+/// A claim with what it is about.
+package struct ListedClaim: Sendable {
+    package let claim: OrderClaim
+    package let orderNumber: Int64
+    package let sku: String
+    package let title: String
+    package let pieces: Int
+
+    init(row: Row) throws {
+        claim = try OrderClaim(row: row)
+        orderNumber = try row.decode("number")
+        sku = try row.decode("sku")
+        title = try row.decode("title")
+        pieces = try row.int("pieces")
+    }
+
+    static var claims: Query {
+        """
+        select k.*, o.number, l.sku, l.title, \(PageMark.column("k.reported_at")),
+            (select count(*) from shop.order_claim_unit c
+                where c.tenant_id = k.tenant_id and c.claim_id = k.id) as pieces
+        from shop.order_claim k
+        join shop.orders o on o.tenant_id = k.tenant_id and o.id = k.order_id
+        join shop.order_line l on l.tenant_id = k.tenant_id and l.id = k.line_id
+
+        """
+    }
 }

@@ -54,6 +54,8 @@ extension SupplierOrders {
     package struct Held: Sendable {
         package let supplierOrder: SupplierOrderID
         package let run: UUID
+        /// The question that is open; an answer names it.
+        package let item: AttentionItemID
         package let isEmpty: Bool
         package let wantsAddress: Bool
     }
@@ -62,20 +64,24 @@ extension SupplierOrders {
     package func held(of order: OrderID, in tx: Transaction<OneTenant>) async throws -> [Held] {
         try await tx.execute(
             """
-            select s.id, s.run_id,
+            select distinct on (s.id) s.id, s.run_id, q.id as item,
                 not exists (select from shop.unit u where u.tenant_id = s.tenant_id
                     and u.supplier_order_id = s.id and u.state <> 'canceled') as is_empty,
                 exists (select from shop.attention_item a where a.tenant_id = s.tenant_id
                     and a.kind = 'address' and a.subject = s.id::text and a.resolved_at is null)
                     as wants_address
             from shop.supplier_order s
+            join shop.attention_item q on q.tenant_id = s.tenant_id and q.order_id = s.order_id
+                and q.subject = s.id::text and q.resolved_at is null
+                and q.kind in ('supplier_unknown', 'supplier_price_up', 'address')
             where s.tenant_id = \(tx.tenantUUID) and s.order_id = \(order.rawValue)
-                and s.state = 'on_hold' and s.run_id is not null order by s.id
+                and s.state = 'on_hold' and s.run_id is not null order by s.id, q.opened_at desc
             """
         ).rows.map { row in
             Held(
                 supplierOrder: try row.id("id"), run: try row.decode("run_id"),
-                isEmpty: try row.decode("is_empty"), wantsAddress: try row.decode("wants_address"))
+                item: try row.id("item"), isEmpty: try row.decode("is_empty"),
+                wantsAddress: try row.decode("wants_address"))
         }
     }
 }

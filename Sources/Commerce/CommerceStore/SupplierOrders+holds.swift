@@ -14,19 +14,31 @@ package struct SupplierHolding: Sendable, Equatable {
     package let kind: AttentionKind
     /// In words for the merchant.
     package let message: String
+    /// What the supplier asks for all of it, where the question is whether to pay that.
+    package let asked: Money?
     package let state: SupplierOrderState
 
-    /// What can be answered. The raw value travels in forms.
-    package enum Answer: String, Sendable, CaseIterable {
-        case retry
-        case cancel
+    /// What can be answered.
+    package var answers: [SupplierReview.Word] {
+        // The supplier may have the order: it is only looked up again, which cannot order it twice.
+        if state.mayBeAtSupplier { return [.retry] }
+        return asked == nil ? [.retry, .cancel] : [.acceptPrice, .retry, .cancel]
     }
 
-    /// A higher price is not a merchant's to accept: what it costs above the sale would be the platform's.
-    package var answers: [Answer] {
-        // The supplier may have the order: it is only looked up again, which cannot order it twice.
-        state.mayBeAtSupplier ? [.retry] : [.retry, .cancel]
+    /// The answer as the run takes it, with the price that was shown; nil where it cannot be given.
+    package func review(_ word: SupplierReview.Word) -> SupplierReview? {
+        guard answers.contains(word) else { return nil }
+        switch word {
+        case .retry: return SupplierReview(.retry, to: item)
+        case .cancel: return SupplierReview(.cancel, to: item)
+        case .acceptPrice: return asked.map { SupplierReview(.acceptPrice(upTo: $0), to: item) }
+        }
     }
+}
+
+extension SupplierReview {
+    /// The key of its signal: however often a hold is answered, and by whom, the first answer counts.
+    package var once: String { "hold:\(hold?.description ?? "")" }
 }
 
 extension SupplierOrders {
@@ -36,7 +48,8 @@ extension SupplierOrders {
     ) async throws -> [SupplierHolding] {
         try await tx.execute(
             """
-            select distinct on (s.id) s.id, s.run_id, s.state, p.name, a.id as item, a.kind, a.message
+            select distinct on (s.id) s.id, s.run_id, s.state, p.name, a.id as item, a.kind, a.message,
+                a.asked_minor, a.asked_currency
             from shop.supplier_order s
             join shop.supplier p on p.tenant_id = s.tenant_id and p.id = s.supplier_id
             join shop.attention_item a on a.tenant_id = s.tenant_id and a.order_id = s.order_id
@@ -51,7 +64,10 @@ extension SupplierOrders {
             SupplierHolding(
                 supplierOrder: try row.id("id"), supplier: try row.decode("name"),
                 run: try row.decode("run_id"), item: try row.id("item"), kind: try row.raw("kind"),
-                message: try row.decode("message"), state: try row.raw("state"))
+                message: try row.decode("message"),
+                asked: try row.decode("asked_minor", as: Int64?.self) == nil
+                    ? nil : row.money("asked_minor", in: "asked_currency"),
+                state: try row.raw("state"))
         }
     }
 }

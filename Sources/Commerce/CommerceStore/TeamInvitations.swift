@@ -96,6 +96,16 @@ package struct TeamInvitations: Sendable {
         return TeamInvitation(id: id, email: email, role: role, createdAt: now, expiresAt: expiry)
     }
 
+    /// Ends what nobody answered in time, in all stores, and forgets whom it was written to. Returns how
+    /// many; what is above `limit` is left to the next round.
+    package static func expire(
+        at now: Date, limit: Int = 1_000, in tx: Transaction<EveryTenant>
+    ) async throws -> Int {
+        try await tx.first(
+            "select shop.expire_invitations(\(now), \(Int32(clamping: limit))) as gone"
+        )?.int("gone") ?? 0
+    }
+
     /// False where it was answered or withdrawn before.
     package func revoke(_ id: UUID, at now: Date, in tx: Transaction<OneTenant>) async throws -> Bool {
         try await close(as: "revoked", "id = \(id)", at: now, in: tx) == 1

@@ -30,6 +30,8 @@ package struct Throttle: Sendable {
         package static let letterAddress = Rule("letter address", capacity: 10, every: 60)
         /// Questions whether a name is free.
         package static let nameCheck = Rule("name check", capacity: 60, every: 1)
+        /// Searches in one shop from one network address: each is work for the database.
+        package static let shopSearch = Rule("shop search", capacity: 30, every: 2)
         package static let adminAccount = Rule("admin account", capacity: 5, every: 120)
         package static let adminAddress = Rule("admin address", capacity: 10, every: 60)
     }

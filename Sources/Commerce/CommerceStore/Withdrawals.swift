@@ -44,6 +44,8 @@ package struct WithdrawalOffer: Sendable, Equatable {
 }
 
 package struct Withdrawals: Sendable {
+    private static let table = KeyedTable("shop.withdrawal", of: .withdrawal)
+
     package init() {}
 
     /// What the shopper declares. The id is the form's, and makes it one declaration however often it comes.
@@ -112,14 +114,14 @@ package struct Withdrawals: Sendable {
     }
 
     package func recordRun(_ run: UUID, of id: WithdrawalID, in tx: Transaction<OneTenant>) async throws {
-        try await change(id, tx) { "set run_id = coalesce(run_id, \(run))" }
+        try await Self.table.change(id, tx) { "set run_id = coalesce(run_id, \(run))" }
     }
 
     /// The shopper has sent the goods. The first proof stays.
     package func prove(
         _ tracking: String, of id: WithdrawalID, at now: Date, in tx: Transaction<OneTenant>
     ) async throws {
-        try await change(id, tx) {
+        try await Self.table.change(id, tx) {
             """
             set tracking = coalesce(tracking, \(tracking)), sent_at = coalesce(sent_at, \(now))
             """
@@ -132,7 +134,7 @@ package struct Withdrawals: Sendable {
     ) async throws {
         let order = try await load(id, in: tx).order
         try await tx.lockOrder(order)
-        try await change(id, tx) {
+        try await Self.table.change(id, tx) {
             """
             set received_at = coalesce(received_at, \(now)), received_by = coalesce(received_by, \(who))
             """
@@ -150,18 +152,15 @@ package struct Withdrawals: Sendable {
     package func markRefunded(
         _ id: WithdrawalID, at now: Date, in tx: Transaction<OneTenant>
     ) async throws {
-        try await change(id, tx) { "set refunded_at = coalesce(refunded_at, \(now))" }
+        try await Self.table.change(id, tx) { "set refunded_at = coalesce(refunded_at, \(now))" }
     }
 
     package func load(_ id: WithdrawalID, in tx: Transaction<OneTenant>) async throws -> Withdrawal {
-        guard let known = try await find(id, in: tx) else { throw StoreError.notFound(.withdrawal, "\(id)") }
-        return known
+        try Withdrawal(row: await Self.table.load(id, in: tx))
     }
 
     package func find(_ id: WithdrawalID, in tx: Transaction<OneTenant>) async throws -> Withdrawal? {
-        try await tx.first(
-            "select * from shop.withdrawal where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)"
-        ).map(Withdrawal.init(row:))
+        try await Self.table.find(id, in: tx).map(Withdrawal.init(row:))
     }
 
     package func all(of order: OrderID, in tx: Transaction<OneTenant>) async throws -> [Withdrawal] {
@@ -182,15 +181,6 @@ package struct Withdrawals: Sendable {
                 submitted_at desc, id limit \(min(limit, 200))
             """
         ).rows.map(Withdrawal.init(row:))
-    }
-
-    private func change(
-        _ id: WithdrawalID, _ tx: Transaction<OneTenant>, _ assignments: () -> Query
-    ) async throws {
-        let changed = try await tx.execute(
-            "update shop.withdrawal " + assignments()
-                + " where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)")
-        guard changed.affected == 1 else { throw StoreError.notFound(.withdrawal, "\(id)") }
     }
 }
 

@@ -3,25 +3,40 @@ public import Foundation
 // Files are applied in the order of their names, each in one transaction together with the row that records
 // it. The row keeps a digest of the file, computed by the server: a file that has landed is never edited,
 // since nobody could say any more what a database looks like.
+//
+// A file that waits for a lock makes everybody wait who comes after it, readers too: one long query would
+// stop the whole application for as long as it takes. So a file waits for a moment only, gives its place
+// in the line back, lets the others pass and tries anew; after a few times it says so and leaves the
+// database as it was. A file that knows better sets its own `lock_timeout`.
 
 /// Brings a database to the state that a folder of SQL files describes.
 public struct Migrator: Sendable {
     private let directory: URL
     private let schema: String
+    private let lockPatience: Duration
+    private let lockAttempts: Int
 
     /// - Parameters:
     ///   - directory: the folder with files named `0001_subject.sql`.
     ///   - schema: where the table `migration` records what has been applied. It is made if missing.
-    public init(directory: URL, schema: String) {
+    ///   - lockPatience: how long a file may stand in line for a lock, and then lets others pass.
+    ///   - lockAttempts: how often a file is tried before the migration gives up.
+    public init(
+        directory: URL, schema: String, lockPatience: Duration = .seconds(3), lockAttempts: Int = 10
+    ) {
+        precondition(lockPatience > .zero && lockAttempts > 0, "a migration waits a while, and tries once")
         self.directory = directory
         self.schema = schema
+        self.lockPatience = lockPatience
+        self.lockAttempts = lockAttempts
     }
 
     /// Applies what is missing and returns the names of those files. Several processes may do this at once:
     /// one works and the others wait for it.
     ///
     /// - Throws: ``PostgresError/migration(_:)`` that names the file, for one that was edited after it had
-    ///   been applied (then nothing is applied) or that the server refuses (then those before it stay).
+    ///   been applied (then nothing is applied), that the server refuses, or that found its locks held by
+    ///   others each time (then those before it stay, and the same call goes on there).
     @discardableResult
     public func migrate(_ connection: PostgresConnection) async throws -> [String] {
         let files = try readFiles()
@@ -75,15 +90,39 @@ public struct Migrator: Sendable {
         }
         var applied: [String] = []
         for (file, digest) in zip(files, digests) where recorded[file.name] == nil {
-            try await apply(file, digest, connection)
+            try await applyPatiently(file, digest, connection)
             applied.append(file.name)
         }
         return applied
     }
 
+    private func applyPatiently(
+        _ file: File, _ digest: String, _ connection: PostgresConnection
+    ) async throws {
+        for attempt in 1...lockAttempts {
+            do {
+                return try await apply(file, digest, connection)
+            } catch LockHeld.byOthers {
+                // Whoever stood behind this file gets as much time as it took from them.
+                if attempt < lockAttempts { try await Task.sleep(for: lockPatience) }
+            }
+        }
+        throw PostgresError.migration(
+            """
+            \(file.name) waited \(lockAttempts) times for a lock that other sessions hold \
+            (\(SQLState.lockNotAvailable.rawValue)), and nothing of it was applied; look for long \
+            transactions in pg_stat_activity, wait for them or end them, and migrate again
+            """)
+    }
+
+    private enum LockHeld: Error { case byOthers }
+
     private func apply(_ file: File, _ digest: String, _ connection: PostgresConnection) async throws {
         // A migration may take as long as it needs; the limits of the connection are meant for requests.
-        _ = try await connection.pipeline(["begin", "set local statement_timeout = 0"])
+        _ = try await connection.pipeline([
+            "begin", "set local statement_timeout = 0",
+            "select set_config('lock_timeout', \("\(lockPatience.milliseconds)ms"), true)",
+        ])
         do {
             try await connection.executeScript(file.text)
             try await connection.requireOpenTransaction(file.name)
@@ -92,6 +131,7 @@ public struct Migrator: Sendable {
         } catch {
             await connection.rollback()
             guard case .server(let refusal) = error else { throw error }
+            if refusal.sqlState == .lockNotAvailable { throw LockHeld.byOthers }
             throw PostgresError.migration(Self.describe(refusal, in: file))
         }
     }

@@ -152,7 +152,7 @@ extension PostgresConfiguration: CustomStringConvertible {
 
 extension Duration {
     /// Whole milliseconds, at least one: zero would switch a limit off.
-    fileprivate var milliseconds: Int64 {
+    var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         return max(1, seconds * 1000 + attoseconds / 1_000_000_000_000_000)
     }

@@ -62,7 +62,7 @@ package struct HookClient: Sendable {
         transport: VendorTransport = .shared, mayReachPrivateHosts: Bool = false,
         timeout: Duration = .seconds(15), now: @escaping @Sendable () -> Date = { Date() }
     ) {
-        self.transport = transport
+        self.transport = mayReachPrivateHosts ? transport : transport.onlyTo(NetworkHost.isPublic)
         self.mayReachPrivateHosts = mayReachPrivateHosts
         self.timeout = timeout
         self.now = now

@@ -31,10 +31,28 @@ extension VendorHTTPClient {
         take: ([UInt8]) async throws -> Void
     ) async throws {
         let passage = try await transport.gate?.enter(request, for: account)
+        var isEntered = false
+        do {
+            try await transport.withClient(for: base) { client in
+                isEntered = true
+                try await download(request, over: client, passage, begin: begin, take: take)
+            }
+        } catch  where !isEntered {
+            // The door refused the host, or nobody knows it.
+            let failure = TransportFailure(error)
+            await passage?.left(.failure(failure))
+            throw failure
+        }
+    }
+
+    private func download(
+        _ request: VendorRequest, over client: HTTPClient, _ passage: (any VendorPassage)?,
+        begin: (VendorHead) async throws -> Bool, take: ([UInt8]) async throws -> Void
+    ) async throws {
         let head: VendorHead
         let body: HTTPClientResponse.Body
         do {
-            let response = try await transport.client.execute(
+            let response = try await client.execute(
                 outgoing(request), timeout: TimeAmount(request.timeout ?? timeout))
             head = VendorHead(
                 status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) })

@@ -11,7 +11,7 @@ import NIOHTTP1
 /// Calls one vendor with one set of standing headers.
 package struct VendorHTTPClient: Sendable {
     package let account: VendorAccount
-    private let base: String
+    let base: String
     private let headers: [HeaderField]
     let timeout: Duration
     private let bodyLimit: Int
@@ -60,7 +60,13 @@ package struct VendorHTTPClient: Sendable {
     }
 
     private func exchange(_ request: VendorRequest) async throws -> VendorResponse {
-        let response = try await transport.client.execute(
+        try await transport.withClient(for: base) { try await exchange(request, over: $0) }
+    }
+
+    private func exchange(
+        _ request: VendorRequest, over client: HTTPClient
+    ) async throws -> VendorResponse {
+        let response = try await client.execute(
             outgoing(request), timeout: TimeAmount(request.timeout ?? timeout))
         let receivedAt = now()
         let status = Int(response.status.code)

@@ -10,12 +10,14 @@ import WebSupport
 package struct AdminDesk: Sendable {
     private let admins: Admins
     private let throttle: Throttle
+    private let live: LiveDesk
     /// How many pages may listen for changes at once.
-    let listeners = ListenerLimit(200)
+    private static let listenerLimit = 200
 
     /// The database needs the platform's pool.
-    package init(database: Database, admins: Admins) {
+    package init(database: Database, admins: Admins, live: LiveHub = .deaf()) {
         self.admins = admins
+        self.live = LiveDesk(hub: live, limit: ListenerLimit(Self.listenerLimit))
         throttle = Throttle(platform: database)
     }
 
@@ -39,15 +41,37 @@ package struct AdminDesk: Sendable {
         return token
     }
 
-    /// Who is signed in at this browser.
+    /// Who is signed in at this browser. What a page asks by itself does not keep the session open.
     func admin(of request: WebRequest) async throws -> Admin? {
         guard let token = SignedInCookie.admin.token(of: request) else { return nil }
-        return try await admins.find(token, at: request.receivedAt)
+        return try await admins.find(
+            token, at: request.receivedAt, isVisit: !request.wantsLiveParts)
     }
 
     func signOut(_ request: WebRequest) async throws {
         guard let token = SignedInCookie.admin.token(of: request) else { return }
+        live.hub.end(owner: Self.owner(token))
         try await admins.signOut(token)
+    }
+
+    /// The events of a page, as long as the session runs: every role may look at everything that moves.
+    func events(_ request: WebRequest) async throws -> WebResponse {
+        guard let token = SignedInCookie.admin.token(of: request),
+            try await admins.find(token, at: request.receivedAt, isVisit: false) != nil
+        else { throw WebProblem(.notSignedIn) }
+        let admins = admins
+        return try live.response(
+            try LiveTopic.named(by: request), to: request, owner: Self.owner(token)
+        ) {
+            // A session that cannot be asked for now may be there the next time; the page is told to look.
+            do { return try await admins.find(token, at: Date(), isVisit: false) != nil } catch {
+                return true
+            }
+        }
+    }
+
+    private static func owner(_ token: SecretToken) -> String {
+        "admin:" + token.hash.base64EncodedString()
     }
 
     /// Everybody who may sign in, and who may not any more.

@@ -20,11 +20,7 @@ extension Console {
         let before = request.query["before"].flatMap { Int64($0) }
         let records = try await Audit.list(
             on: subject, before: before, limit: Self.pageSize, from: tools.pool)
-        let older: HTML? =
-            records.count == Self.pageSize
-            ? records.last.map {
-                "<a href=\"\(PageAddress(request).with(["before": "\($0.number)"]))\">Older</a>"
-            } : nil
+        let last = records.count == Self.pageSize ? records.last.map { ["before": "\($0.number)"] } : nil
         let search = Entry("subject", "To what", hint: "A run's id, a queue's or schedule's name.")
         return ConsolePage(
             request, title: "Audit", admin: admin,
@@ -33,7 +29,8 @@ extension Console {
                 \(search.html(request, []))<div><button>Filter</button></div></form>\
                 <p><a href="/ops/audit/verify">Prove it whole</a> · \
                 <a href="/ops/people">Who may sign in here</a></p>\
-                \(AuditTable(records: records).html)<p class="pager">\(older)</p>
+                \(AuditTable(records: records).html)\
+                <p class="pager">\(Pager(request: request, last: last).html)</p>
                 """
         ).response()
     }

@@ -67,13 +67,16 @@ extension Console {
             was done stays done.</p>\(reason.html(request, problems))\
             <p><button class="danger">Stop it</button></p></form>
             """ : nil
+        let part = LivePart(
+            "progress",
+            """
+            \(facts.html)<p><progress aria-label="Done" max="\(max(1, batch.counted.atLeast))" \
+            value="\(batch.acted + batch.refused)"></progress></p>\(note)\(abort)
+            """)
         var page = ConsolePage(
             request, title: "Bulk action", admin: admin,
-            main: """
-                <h1>Bulk action</h1>\(ErrorSummary.html(problems))\(facts.html)
-                <p><progress max="\(max(1, batch.counted.atLeast))" value="\(batch.acted + batch.refused)">\
-                </progress></p>\(note)\(abort)
-                """)
+            main: "<h1>Bulk action</h1>\(ErrorSummary.html(problems))\(part.html)")
+        page.live = LivePage([.fleet], pollSeconds: 3, isOver: batch.status != .open, [part])
         if batch.status == .open { page.refreshSeconds = 3 }
         return page
     }
@@ -165,7 +168,7 @@ extension Console {
         _ verb: String, _ proposal: UUID, by mandate: Mandate, _ facts: [String: String] = [:]
     ) async throws {
         let entry = AuditEntry(verb, on: proposal.uuidString.lowercased(), by: mandate, after: facts)
-        _ = try await tools.pool.withTransaction { try await Audit.append(entry, in: $0) }
+        try await record(entry)
     }
 
     // MARK: Two people

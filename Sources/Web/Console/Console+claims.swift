@@ -1,7 +1,8 @@
 // Claims against suppliers. No supplier takes them by program: an operator writes to the supplier, in whose
 // books the platform is the customer, and notes here what it answered. A credit moves money to the merchant,
 // so it takes the role that may. The answer is written in the store's name, with an entry in its audit; the
-// run that carries the claim is told by the engine's own verb, which writes who did it and why.
+// run that carries the claim is told by the engine's own verb, which writes who did it and why. Where that
+// does not reach it, the claim's row says so and it is told again.
 
 import Commerce
 import CommerceStore
@@ -64,6 +65,7 @@ extension Console {
             ("Store", Show.tenant(line.tenant.description, named: line.store)),
             ("What", "\(line.contents)"), ("Problem", Show.tag(line.claim.problem.rawValue)),
             ("Supplier", "\(line.supplier), paid \(Show.money(line.cost)) for its order"),
+            ("Credited for others", Show.money(line.credited)),
             ("Our reference", "<code>\(line.reference)</code>"),
             ("Their number", "\(line.externalIDs.joined(separator: ", "))"),
             ("Reported", Show.time(line.claim.reportedAt, now)),
@@ -93,7 +95,8 @@ extension Console {
         _ line: PlatformClaims.Line, _ request: WebRequest, _ admin: Admin, _ problems: [FieldError]
     ) -> HTML {
         guard line.claim.answer == nil, line.claim.closedAt == nil, admin.role.may(.moveMoney) else {
-            return .empty
+            // The form that was sent is gone, and with it the fields to point at.
+            return "\(problems.map { "<p role=\"alert\">\($0.message)</p>" as HTML })"
         }
         let wasSent = request.method == "POST"
         let entries = [
@@ -131,16 +134,17 @@ extension Console {
         if let refusal {
             return try await claimPage(request, admin, [Self.problem(refusal, line)]).response(status: 409)
         }
-        if let run = line.claim.run { try await wake(RunID(rawValue: run), line.claim.id, by: mandate) }
+        if let run = line.claim.run { await wake(RunID(rawValue: run), line.claim.id, by: mandate) }
         return .seeOther(Self.path(line))
     }
 
-    private func wake(_ run: RunID, _ claim: OrderClaimID, by mandate: Mandate) async throws {
+    private func wake(_ run: RunID, _ claim: OrderClaimID, by mandate: Mandate) async {
         do {
             _ = try await tools.operations.signal(
                 run, "claim", Payload(json: "{}"), once: "answered:\(claim)", by: mandate)
-        } catch is OperationError {
-            // A run that is set aside cannot be told; the answer is written, and it finds it when it goes on.
+        } catch {
+            // The answer stands, and its row says that the run has not looked: it is told again. One that is
+            // set aside finds it when it goes on.
         }
     }
 
@@ -186,8 +190,14 @@ extension Console {
     }
 
     private static func problem(_ refusal: ClaimRefusal, _ line: PlatformClaims.Line) -> FieldError {
-        refusal == .tooMuch
-            ? FieldError("amount", "The supplier was paid \(line.cost) for the whole order, not more.")
-            : FieldError("answer", "This claim has an answer already, or is over.")
+        switch refusal {
+        case .tooMuch:
+            FieldError(
+                "amount",
+                "The supplier was paid \(line.cost) for its order, of which \(line.credited) was credited "
+                    + "for other claims.")
+        case .closed: FieldError("answer", "This claim is closed: nothing that is said now changes it.")
+        case .unknown, .tooLate, .notThese: FieldError("answer", "This claim has an answer already.")
+        }
     }
 }

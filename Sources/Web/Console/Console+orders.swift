@@ -24,11 +24,9 @@ extension Console {
             number.isEmpty
             ? try await orders.recent(view, of: tenant, before: last, limit: Self.pageSize)
             : try await orders.search(number)
-        let older: HTML? =
+        let older =
             number.isEmpty && lines.count == Self.pageSize
-            ? lines.last.map {
-                "<a href=\"\(PageAddress(request).with(["before": $0.id.description]))\">Older</a>"
-            } : nil
+            ? lines.last.map { ["before": $0.id.description] } : nil
         let links = PlatformOrders.View.allCases.map { each -> HTML in
             let mark: HTML = each == view ? " aria-current=\"page\"" : ""
             let path = PageAddress(request).with(["view": each.rawValue, "before": "", "number": ""])
@@ -42,7 +40,8 @@ extension Console {
                 <form method="get" action="/ops/orders" class="filters panel">\(search.html(request, []))\
                 <div><button>Find</button></div></form>\
                 <nav aria-label="Views"><ul class="tabs">\(links)</ul></nav>\
-                \(OrderTable(lines: lines, now: request.receivedAt).html)<p class="pager">\(older)</p>
+                \(OrderTable(lines: lines, now: request.receivedAt).html)\
+                <p class="pager">\(Pager(request: request, last: older).html)</p>
                 """
         ).response()
     }
@@ -71,7 +70,8 @@ extension Console {
             request, title: "Order #\(file.line.number)", admin: admin,
             main: """
                 <h1>Order #\(String(file.line.number)) <span class="fine">\(file.storeName)</span></h1>
-                \(OrderReason(run: decisive, why: why).html)\(OrderFacts(file: file, now: now).html)
+                \(OrderReason(run: decisive, why: why).html)\(Self.answerLink(file))\
+                \(OrderFacts(file: file, now: now).html)
                 \(RunTable(caption: "Runs that serve it", lines: family, now: now).html)
                 \(OrderParts(file: file, now: now).html)\(OrderMoney(file: file).html)
                 \(LedgerTable(entries: file.entries).html)

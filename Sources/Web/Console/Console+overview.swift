@@ -19,20 +19,25 @@ extension Console {
         async let queues = tools.control.queues()
         async let causes = tools.runs.causes(since: now.addingTimeInterval(-86_400))
         async let attention = oversight.attention()
+        async let questions = openQuestions()
         async let inbox = oversight.inboxTallies()
         async let late = orders.unforwarded(longerThan: Self.lateSeconds)
         async let books = ledger.recent(limit: 1)
         let tiles = OverviewTiles(
             census: try await census, queues: try await queues, inbox: try await inbox,
             late: try await late, books: try await books.first)
+        let part = LivePart(
+            "overview",
+            """
+            \(tiles.html)\(platformQuestions(try await questions, now))\
+            \(AttentionTable(lines: try await attention, now: now).html)
+            \(CauseTable(lines: Array(try await causes.prefix(10)), now: now).html)
+            \(QueueTable(lines: try await queues).html)\(findings(try await census, now))
+            """)
         var page = ConsolePage(
-            request, title: "Overview", admin: admin,
-            main: """
-                <h1>Overview</h1>\(tiles.html)
-                \(AttentionTable(lines: try await attention, now: now).html)
-                \(CauseTable(lines: Array(try await causes.prefix(10)), now: now).html)
-                \(QueueTable(lines: try await queues).html)\(findings(try await census, now))
-                """)
+            request, title: "Overview", admin: admin, main: "<h1>Overview</h1>\(part.html)")
+        // What waits for a person and what vendors sent move without news of runs.
+        page.live = LivePage([.fleet], pace: 5, pollSeconds: 30, [part])
         page.refreshSeconds = 15
         return page.response()
     }
@@ -130,12 +135,13 @@ struct AttentionTable: Sendable {
     var html: HTML {
         DataTable(
             caption: "Waits for a person",
-            headings: ["What", "Store", "Order", "At stake", "Message", "Since"],
+            headings: ["What", "Store", "Order", "At stake", "Message", "Since", "Close"],
             rows: lines.map { line in
                 [
                     Show.tag(line.kind, "warn"), Show.tenant(line.tenant.description, named: line.store),
                     order(line), line.amount.map { Show.money($0) } ?? .empty, Show.words(line.message),
                     Show.time(line.openedAt, now),
+                    "<a href=\"\(Console.questionPath(line.id, in: line.tenant))\">Close it</a>",
                 ]
             }, empty: "Nothing waits for a person."
         ).html

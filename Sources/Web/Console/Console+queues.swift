@@ -27,14 +27,22 @@ extension Console {
         let queues = try await tools.control.queues()
         let workers = try await tools.control.workers()
         let policies = try await tools.control.policies()
-        return ConsolePage(
+        let depths = LivePart("queues", QueueTable(lines: queues).html)
+        let rest = LivePart(
+            "workers",
+            """
+            \(WorkerTable(lines: workers, now: request.receivedAt).html)\
+            \(PolicyTable(lines: policies, now: request.receivedAt).html)
+            """)
+        var page = ConsolePage(
             request, title: "Queues and workers", admin: admin,
             main: """
-                <h1>Queues and workers</h1>\(ErrorSummary.html(problems))\(QueueTable(lines: queues).html)\
-                \(forms(request, admin, problems))\
-                \(WorkerTable(lines: workers, now: request.receivedAt).html)\
-                \(PolicyTable(lines: policies, now: request.receivedAt).html)
+                <h1>Queues and workers</h1>\(ErrorSummary.html(problems))\(depths.html)\
+                \(forms(request, admin, problems))\(rest.html)
                 """)
+        // Workers come and go without news of runs.
+        page.live = LivePage([.fleet], pace: 2, pollSeconds: 15, [depths, rest])
+        return page
     }
 
     private func forms(_ request: WebRequest, _ admin: Admin, _ problems: [FieldError]) -> HTML {

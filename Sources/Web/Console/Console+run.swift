@@ -1,5 +1,5 @@
 // One run: the sentence that says why it stands where it stands, what may be done about it, and everything
-// on record of it, a tab each. The tab is in the address; browsers with script have the moving part swapped
+// on record of it, a tab each. The tab is in the address; browsers with script have the moving parts swapped
 // as the run goes on, others reload it.
 
 import Commerce
@@ -30,27 +30,27 @@ extension Console {
         let run = detail.line.id
         let why = try await tools.opened.why(run)
         let now = request.receivedAt
-        if request.query["fragment"] != nil {
-            return .html(RunHead(detail: detail, why: why, now: now).html)
-        }
         let order = try await order(of: detail)
         let tab = RunTab(rawValue: request.query["tab"] ?? "") ?? .timeline
         let forms = RunVerbForms(
             file: file, admin: admin, request: request, tried: tried, problems: problems)
-        let live = detail.line.status.isEnd ? nil : "/ops/runs/\(run)/events"
+        let head = LivePart(
+            "run-head", "\(RunHead(detail: detail, why: why, now: now).html)\(orderNote(order))")
+        let verbs = LivePart("run-verbs", forms.html)
+        let shown = LivePart("run-\(tab.rawValue)", try await content(tab, file, order, now))
         var page = ConsolePage(
             request, title: "\(detail.line.workflow) \(Show.short(run))", admin: admin,
             main: """
                 <h1>\(detail.line.workflow.rawValue) <span class="fine">\(Show.short(run))</span></h1>
                 \(try await flash(run, request))\(ErrorSummary.html(problems))
-                <div id="live" data-live="\(live ?? "")" \
-                data-fragment="/ops/runs/\(run.description)?fragment=1">\
-                \(RunHead(detail: detail, why: why, now: now).html)</div>
-                \(orderNote(order))\(forms.html)\(tab.bar(of: run))
-                \(try await content(tab, file, order, now))
+                \(head.html)\(verbs.html)\(tab.bar(of: run))\(shown.html)
                 """)
-        if live != nil { page.refreshSeconds = 10 }
-        page.isLive = live != nil
+        let isOver = detail.line.status.isEnd
+        // Steps are too many to be told of one by one; a run that works is looked at.
+        page.live = LivePage(
+            [.run(run.rawValue)], pollSeconds: detail.line.status == .running ? 3 : nil, isOver: isOver,
+            [head, verbs, shown])
+        if !isOver { page.refreshSeconds = 10 }
         return page.response(status: status)
     }
 
@@ -119,31 +119,6 @@ extension Console {
                 caption: "What operators did to this run"
             ).html
         }
-    }
-
-    // MARK: Live
-
-    /// Tells a page that the run has changed; the page then asks for the part that it shows.
-    func runEvents(_ request: WebRequest, _ admin: Admin) async throws -> WebResponse {
-        let run = try request.run()
-        let (events, source) = AsyncStream<ServerSentEvent>.makeStream(bufferingPolicy: .bufferingNewest(8))
-        let runs = tools.runs
-        // Ends with the run, or is cancelled through the stream's end when the listener goes away; it owns
-        // nothing but the stream, so nobody awaits it.
-        let watch = Task {
-            defer { source.finish() }
-            for await changed in runs.events.changes() where changed.contains(run) {
-                source.yield(ServerSentEvent("changed"))
-                // A failed look is followed by the next one.
-                let line = try? await runs.detail(run)?.line
-                guard line?.status.isEnd != true else {
-                    source.yield(ServerSentEvent("end"))
-                    return
-                }
-            }
-        }
-        source.onTermination = { _ in watch.cancel() }
-        return try EventFeed(events, limit: desk.listeners).response
     }
 }
 

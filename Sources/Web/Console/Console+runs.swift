@@ -14,7 +14,6 @@ extension Console {
             privatePage("/ops/runs", runList),
             privatePage("/ops/search", search),
             privatePage("/ops/runs/{run}", runPage),
-            privatePage("/ops/runs/{run}/events", runEvents),
             privateForm("/ops/runs/{run}/{verb}", may: .look, act),
         ]
     }
@@ -25,30 +24,27 @@ extension Console {
 
     private func runList(_ request: WebRequest, _ admin: Admin) async throws -> WebResponse {
         let query = RunQuery(now: request.receivedAt) { request.query[$0] }
+        let kept = try await savedViews.all(of: admin.id)
         guard query.problems.isEmpty else {
-            return runListPage(request, admin, query, nothing: ErrorSummary.html(query.problems))
-                .response(status: 422)
+            return runListPage(
+                request, admin, query, kept: kept, nothing: ErrorSummary.html(query.problems)
+            ).response(status: 422)
         }
         var filter = query.filter
         filter.limit = Self.pageSize
         let lines = try await tools.runs.list(filter)
         let count = try await tools.runs.count(query.filter.withoutPlace)
         let hits = try await orderHits(query.filter.text, request)
-        return runListPage(request, admin, query, lines, count, hits).response()
+        return runListPage(request, admin, query, lines, count, hits, kept: kept).response()
     }
 
     private func runListPage(
         _ request: WebRequest, _ admin: Admin, _ query: RunQuery, _ lines: [RunLine] = [],
-        _ count: BoundedCount? = nil, _ hits: HTML = .empty, nothing: HTML = .empty
+        _ count: BoundedCount? = nil, _ hits: HTML = .empty, kept: [AdminViews.View],
+        nothing: HTML = .empty
     ) -> ConsolePage {
-        let older: HTML? =
-            lines.count == Self.pageSize
-            ? lines.last.map {
-                "<a href=\"\(PageAddress(request).with(["before": $0.id.description]))\">Older</a>"
-            } : nil
-        let newest: HTML? =
-            request.query["before"] == nil
-            ? nil : "<a href=\"\(PageAddress(request).with(["before": ""]))\">Newest</a>"
+        let views = ViewLinks(kept: kept, words: query.words, request: request).html
+        let last = lines.count == Self.pageSize ? lines.last.map { ["before": $0.id.description] } : nil
         let counted: HTML? = count.map {
             "<span>\($0.description) runs: \(query.filter.withoutPlace.description)</span>"
         }
@@ -57,23 +53,18 @@ extension Console {
             ? """
             <a href="\(PageAddress("/ops/bulk/order", query.words).with([:]))">Act on all of them</a>
             """ : nil
-        return ConsolePage(
+        let list = LivePart("run-list", RunTable(lines: lines, now: request.receivedAt).html, kind: .list)
+        let foot = LivePart(
+            "run-pager",
+            "<p class=\"pager\">\(counted)\(Pager(request: request, last: last).html)\(bulk)</p>")
+        var page = ConsolePage(
             request, title: "Runs", admin: admin,
             main: """
                 <h1>Runs</h1>\(views)\(filterForm(request, query))\(nothing)\(hits)
-                \(RunTable(lines: lines, now: request.receivedAt).html)
-                <p class="pager">\(counted)\(newest)\(older)\(bulk)</p>
+                \(list.html)\(foot.html)
                 """)
-    }
-
-    private var views: HTML {
-        """
-        <p class="pager"><span class="fine">Views</span>\
-        <a href="/ops/runs?status=failed,needs_attention,poisoned">Ended badly</a>\
-        <a href="/ops/runs?wait=retry">Retrying</a><a href="/ops/runs?wait=deferral">Put off by a limit</a>\
-        <a href="/ops/runs?status=pending">Ready</a><a href="/ops/runs?status=running">Running</a>\
-        <a href="/ops/runs">All</a></p>
-        """
+        if query.problems.isEmpty { page.live = LivePage([.fleet], pace: 2, [list, foot]) }
+        return page
     }
 
     private func filterForm(_ request: WebRequest, _ query: RunQuery) -> HTML {
@@ -209,7 +200,7 @@ struct RunTable: Sendable {
                     "\(line.workflow.rawValue) <span class=\"fine\">v\(line.version)</span>",
                     Show.tenant(line.tenant.rawValue), Show.time(line.createdAt, now), note(line),
                 ]
-            }, empty: "No runs match."
+            }, ids: lines.map { "run-\($0.id)" }, empty: "No runs match."
         ).html
     }
 

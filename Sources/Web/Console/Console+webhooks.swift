@@ -35,11 +35,9 @@ extension Console {
             return
                 "<li><a href=\"\(path)\"\(mark)>\(each.isEmpty ? "All" : each.capitalized)\(count)</a></li>"
         }
-        let older: HTML? =
+        let older =
             lines.count == Self.pageSize
-            ? lines.last.map {
-                "<a href=\"\(PageAddress(request).with(["source": $0.source, "before": $0.id]))\">Older</a>"
-            } : nil
+            ? lines.last.map { ["source": $0.source, "before": $0.id] } : nil
         let search = Entry("subject", "Event or object", hint: "evt_…, pi_…")
         return ConsolePage(
             request, title: "Webhooks", admin: admin,
@@ -47,7 +45,9 @@ extension Console {
                 <h1>Webhooks</h1><form method="get" action="/ops/webhooks" class="filters panel">\
                 \(search.html(request, []))<div><button>Find</button></div></form>\
                 <nav aria-label="States"><ul class="tabs">\(tabs)</ul></nav>\
-                \(InboxTable(lines: lines, now: request.receivedAt).html)<p class="pager">\(older)</p>
+                \(InboxTable(lines: lines, now: request.receivedAt).html)\
+                <p class="pager">\(Pager(request: request, last: older, places: ["source", "before"]).html)\
+                </p>
                 """
         ).response()
     }

@@ -26,11 +26,17 @@ package struct FleetTools: Sendable {
     let pool: PostgresPool
     /// Workflows that move no money, on which one person may act in bulk.
     let harmless: Set<String>
+    /// The workflow that reads the lists of the platform's suppliers.
+    let pulls: WorkflowName
+    /// What vendors allow; nil where nobody asks them.
+    let limits: Limits?
 
     package init(
         runs: Runs, opened: Runs, operations: Operations, control: Control, schedules: Schedules,
-        pool: PostgresPool, harmless: Set<String>
+        pool: PostgresPool, harmless: Set<String>, pulls: WorkflowName, limits: Limits? = nil
     ) {
+        self.limits = limits
+        self.pulls = pulls
         self.runs = runs
         self.opened = opened
         self.operations = operations
@@ -49,26 +55,44 @@ package struct Console: Sendable {
     let ledger: LedgerReports
     let proposals: BulkProposals
     let claims: PlatformClaims
+    let versions: PlanVersions
+    let house: PlatformHouse
+    let affiliates: PlatformAffiliates
+    let savedViews: AdminViews
     let database: Database
+    let papers: PaperDesk
 
     /// The database needs the platform's pool.
-    package init(desk: AdminDesk, database: Database, tools: FleetTools) {
+    package init(desk: AdminDesk, database: Database, tools: FleetTools, papers: PaperDesk) {
         self.desk = desk
+        self.papers = papers
         self.tools = tools
         orders = PlatformOrders(database)
         oversight = PlatformOversight(database)
         ledger = LedgerReports(database)
         proposals = BulkProposals(database)
         claims = PlatformClaims(database)
+        versions = PlanVersions(database)
+        house = PlatformHouse(database)
+        affiliates = PlatformAffiliates(database)
+        savedViews = AdminViews(database)
         self.database = database
     }
 
     package var endpoints: [Endpoint] {
         signInEndpoints + overviewEndpoints + runEndpoints + orderEndpoints + errorEndpoints
             + queueEndpoints + scheduleEndpoints + webhookEndpoints + ledgerEndpoints + tenantEndpoints
-            + bulkEndpoints + auditEndpoints + claimEndpoints + [
-                ConsoleStyle.asset.endpoint, ConsoleScript.asset.endpoint,
+            + bulkEndpoints + auditEndpoints + claimEndpoints + questionEndpoints + houseEndpoints
+            + orderAnswerEndpoints + [
+                ConsoleStyle.asset.endpoint, LivePageScript.asset.endpoint,
+                Endpoint("GET", "/sse", scope: .console, kind: .plain) { try await desk.events($0) },
             ]
+    }
+
+    /// Where the platform itself is looked after.
+    private var houseEndpoints: [Endpoint] {
+        planEndpoints + supplierEndpoints + affiliateEndpoints + settingsEndpoints + healthEndpoints
+            + viewEndpoints
     }
 
     typealias Handler = @Sendable (WebRequest, Admin) async throws -> WebResponse

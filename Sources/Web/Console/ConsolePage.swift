@@ -10,7 +10,8 @@ struct ConsolePage: Sendable {
     var admin: Admin?
     /// Browsers without script reload the page this often.
     var refreshSeconds: Int?
-    var isLive = false
+    /// What of it moves by itself.
+    var live: LivePage?
     let main: HTML
 
     init(_ request: WebRequest, title: String, admin: Admin? = nil, main: HTML) {
@@ -21,14 +22,16 @@ struct ConsolePage: Sendable {
     }
 
     func response(status: Int = 200) -> WebResponse {
+        if let live, let parts = live.answer(request) { return parts }
         var frame = PageFrame(
-            language: .english, title: "\(title) · CartFlux operations", header: header, main: main,
+            language: .english, title: "\(title) · CartFlux operations", header: header,
+            main: "\(live?.bar(request))\(main)",
             footer: "<div class=\"bar\"><p class=\"fine\">All times are UTC.</p></div>",
             skipLabel: "Skip to the content")
         frame.isIndexed = false
         frame.refreshSeconds = refreshSeconds
         frame.styles = [ConsoleStyle.asset]
-        if isLive { frame.script = ConsoleScript.asset }
+        if live != nil { frame.script = LivePageScript.asset }
         return .html(frame.html, status: status)
     }
 
@@ -37,7 +40,8 @@ struct ConsolePage: Sendable {
         ("/ops/errors", "Errors"),
         ("/ops/queues", "Queues"), ("/ops/schedules", "Schedules"), ("/ops/webhooks", "Webhooks"),
         ("/ops/ledger", "Ledger"), ("/ops/tenants", "Tenants"), ("/ops/bulk", "Bulk"),
-        ("/ops/audit", "Audit"),
+        ("/ops/audit", "Audit"), ("/ops/plans", "Plans"), ("/ops/suppliers", "Suppliers"),
+        ("/ops/affiliates", "Affiliates"), ("/ops/settings", "Settings"), ("/ops/health", "Health"),
     ]
 
     private var header: HTML {

@@ -18,11 +18,12 @@ enum ConsoleStyle {
         .places a{display:inline-block;padding:.5rem 0;color:var(--soft);text-decoration:none;
         border-bottom:3px solid transparent}
         .places [aria-current]{color:var(--ink);font-weight:600;border-color:var(--brand)}
+        @media (min-width:40rem){.places{padding-inline:1.5rem}}
         .narrow{max-width:26rem}
         .tag.bad{background:var(--bad-wash);color:var(--bad)}.tag.now{background:var(--brand-wash)}
         .tag{white-space:nowrap}
         .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,11rem),1fr));gap:1rem;
-        list-style:none;margin:0;padding:0}
+        list-style:none;margin-bottom:0;padding:0}
         .tiles li{background:var(--card);border:1px solid var(--line);border-radius:var(--r);
         padding:.9rem 1rem}
         .tiles .figure{display:block;font-size:1.6rem;font-weight:700;font-variant-numeric:tabular-nums}
@@ -53,7 +54,8 @@ enum ConsoleStyle {
         """
 
     private static let tables = """
-        .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:var(--r)}
+        .scroll{overflow-x:auto;position:relative;background:var(--card);border:1px solid var(--line);
+        border-radius:var(--r)}
         table{border-collapse:collapse;width:100%;font-size:.92rem}
         caption{text-align:left;font-weight:700;padding:.8rem 1rem;font-size:1.05rem}
         th,td{text-align:left;vertical-align:top;padding:.5rem 1rem;border-top:1px solid var(--line)}

@@ -13,7 +13,7 @@ enum Show {
 
     static func time(_ instant: Date, _ now: Date) -> HTML {
         let whole = instant.formatted(.iso8601)
-        return "<time datetime=\"\(whole)\" title=\"\(whole)\">\(relative(instant, now))</time>"
+        return "<time datetime=\"\(whole)\" title=\"\(whole)\" data-ago>\(relative(instant, now))</time>"
     }
 
     static func time(_ instant: Date?, _ now: Date) -> HTML {
@@ -129,6 +129,8 @@ struct DataTable: Sendable {
     let caption: String
     let headings: [String]
     let rows: [[HTML]]
+    /// One for each row, where a live page must know them again.
+    var ids: [String] = []
     var empty = "Nothing here."
 
     var html: HTML {
@@ -136,11 +138,12 @@ struct DataTable: Sendable {
             return "<section><h2>\(caption)</h2><p class=\"fine\">\(empty)</p></section>"
         }
         let heads = headings.map { "<th scope=\"col\">\($0)</th>" as HTML }
-        let lines = rows.map { row -> HTML in
+        let lines = rows.enumerated().map { line, row -> HTML in
+            let id: HTML? = ids.isEmpty ? nil : " id=\"\(ids[line])\""
             let cells = row.enumerated().map { place, cell -> HTML in
                 place == 0 ? "<th scope=\"row\">\(cell)</th>" : "<td>\(cell)</td>"
             }
-            return "<tr>\(cells)</tr>\n"
+            return "<tr\(id)>\(cells)</tr>\n"
         }
         return """
             <div class="scroll" role="region" aria-label="\(caption)" tabindex="0"><table>\
@@ -159,14 +162,35 @@ struct FactList: Sendable {
     }
 }
 
+/// The links of a list that goes on: to its beginning, where it is not there, and to what is older.
+struct Pager: Sendable {
+    let request: WebRequest
+    /// The place of the last row where more may follow: the names and values of the address.
+    let last: [String: String]?
+    /// The names that say where a page begins.
+    var places = ["before"]
+    var words = "Newest"
+
+    var html: HTML {
+        let isFirst = places.allSatisfy { (request.query[$0] ?? "").isEmpty }
+        let none = Dictionary(uniqueKeysWithValues: places.map { ($0, "") })
+        let address = PageAddress(request)
+        let newest: HTML? = isFirst ? nil : "<a href=\"\(address.with(none))\">\(words)</a>"
+        let older: HTML? = last.map { "<a href=\"\(address.with(none.merging($0) { $1 }))\">Older</a>" }
+        return "\(newest)\(older)"
+    }
+}
+
 /// Another address of the same page: what is given replaces, an empty text takes away.
 struct PageAddress: Sendable {
     let path: String
     var query: [String: String]
 
+    /// Of the page itself, also where only its moving parts are asked for.
     init(_ request: WebRequest) {
         path = request.path
         query = request.query
+        query["fragment"] = nil
     }
 
     init(_ path: String, _ query: [String: String] = [:]) {

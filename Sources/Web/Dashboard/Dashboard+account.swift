@@ -20,6 +20,7 @@ extension Dashboard {
             page("/sign-in") { request in signInPage(request, []).response() },
             form("/sign-in", signIn),
             form("/sign-out") { request in
+                endEvents(request)
                 try await desk.signOut(request)
                 var response = WebResponse.seeOther("/sign-in")
                 response.cookies = [SignedInCookie.merchant.cleared(on: request)]

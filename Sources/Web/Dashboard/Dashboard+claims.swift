@@ -130,7 +130,10 @@ extension Dashboard {
         _ claim: OrderClaim, _ request: WebRequest, _ path: String, _ problems: [FieldError]
     ) -> HTML {
         guard claim.settledAt == nil, claim.sentAt == nil, claim.remedy == nil || claim.remedy == .replacement
-        else { return .empty }
+        else {
+            // The form that was sent is gone, and with it the fields to point at.
+            return "\(problems.map { "<p role=\"alert\">The decision \($0.message).</p>" as HTML })"
+        }
         return FormView(
             request: request, action: path, fields: Self.decisionFields,
             values: request.typed(Self.decisionFields), problems: problems, button: "Decide"
@@ -157,13 +160,14 @@ extension Dashboard {
         switch refusal {
         case nil: break
         case .unknown: throw WebProblem(.notFound)
+        case .closed:
+            let problem = FieldError("decision", "comes too late: this claim is closed")
+            return try await claimPage(request, account, [problem]).response(status: 409)
         default:
-            // Who presses again because the first answer was lost wakes a run that may not have been told.
-            try await desk.tell(id, of: tenant, once: "decided:\(id):\(decision.word)")
             let problem = FieldError("decision", "comes too late: this claim was decided already")
             return try await claimPage(request, account, [problem]).response(status: 409)
         }
-        try await desk.tell(id, of: tenant, once: "decided:\(id):\(decision.word)")
+        await desk.tell(decision, of: id, in: tenant)
         return .seeOther("\(StorePlace.claims.address(in: tenant))/\(id)")
     }
 
@@ -210,18 +214,6 @@ extension Dashboard {
             throw WebProblem(.notFound)
         }
         return id
-    }
-}
-
-extension ClaimDesk.Decision {
-    /// Part of the key under which the run is told: the same decision wakes it once.
-    fileprivate var word: String {
-        switch self {
-        case .refund: "refund"
-        case .replacement: "replacement"
-        case .refused: "refused"
-        case .sent: "sent"
-        }
     }
 }
 

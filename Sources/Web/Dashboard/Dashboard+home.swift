@@ -16,10 +16,13 @@ extension Dashboard {
                 store: store, role: role, setup: try await Onboardings().find(in: tx),
                 day: try await StoreDay.load(store, at: request.receivedAt, in: tx),
                 counts: try await StoreOrders().counts(in: tx),
-                shop: "\(request.isSecure ? "https" : "http")://\(onboarding.host(of: store.slug))")
+                shop: request.origin(of: onboarding.host(of: store.slug)))
         }
+        let part = LivePart("home", view.html)
+        // What a colleague does, and what an hour brings, moves without news of runs.
         return StorePage(
-            request: request, account: account, store: view.store, place: .home, main: view.html
+            request: request, account: account, store: view.store, place: .home,
+            live: LivePage([.store(view.store.tenant)], pace: 5, pollSeconds: 60, [part]), main: part.html
         ).response()
     }
 }
@@ -37,7 +40,7 @@ struct HomeView: Sendable {
     var html: HTML {
         """
         \(address)\(guide)\(today)
-        <h2>For you to do</h2>\(AttentionCards(store: store, day: day, counts: counts).html)
+        <h2>For you to do</h2>\(AttentionCards(store: store, role: role, day: day, counts: counts).html)
         \(payouts)
         """
     }
@@ -151,6 +154,7 @@ extension Payout.Status {
 /// What waits for the merchant: the most urgent first, then one card per open question.
 struct AttentionCards: Sendable {
     let store: Store
+    let role: StoreRole
     let day: StoreDay
     let counts: [StoreOrders.View: Int]
 
@@ -164,8 +168,13 @@ struct AttentionCards: Sendable {
         return "<ul class=\"lines panel\">\(cards)</ul>\(more)"
     }
 
-    private func card(_ tag: StatusTag, _ words: String, _ link: String, _ name: String) -> HTML {
-        "<li><div>\(tag.html)<p>\(words)</p></div><a href=\"\(link: link)\">\(name)</a></li>"
+    private func card(
+        _ tag: StatusTag, _ words: String, _ link: String, _ name: String, closing: String? = nil
+    ) -> HTML {
+        let close: HTML? = closing.map { "<a href=\"\(link: $0)\" class=\"fine\">Close it</a>" }
+        return """
+            <li><div>\(tag.html)<p>\(words)</p>\(close)</div><a href="\(link: link)">\(name)</a></li>
+            """
     }
 
     private var orders: String { StorePlace.orders.address(in: store.tenant) }
@@ -218,7 +227,10 @@ struct AttentionCards: Sendable {
             .filter { $0.kind != AttentionKind.dispute.rawValue || !($0.order.map(isDue.contains) ?? false) }
             .map { question in
                 let place = place(of: question)
-                return card(Self.tag(question.kind), question.message, place.link, place.name)
+                return card(
+                    Self.tag(question.kind), question.message, place.link, place.name,
+                    closing: role.may(.change)
+                        ? Dashboard.questionPath(question.item, in: store.tenant) : nil)
             }
     }
 

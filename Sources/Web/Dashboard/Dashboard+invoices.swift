@@ -70,15 +70,10 @@ extension Dashboard {
     private func retryInvoice(_ request: WebRequest, _ account: Account) async throws -> WebResponse {
         let id = try invoiceID(request)
         let tenant = try await inStore(request, account, may: .change) { tx in
-            let paper = try await Invoices().listed(id, in: tx)
-            guard let papers, paper.canBeRetried else {
+            let asker = PaperDesk.Asker(actor: account.id.actor, requestID: request.id)
+            guard let papers, try await papers.issueAgain(id, asked: asker, in: tx) else {
                 throw WebProblem(.conflict, "this paper does not wait for you")
             }
-            // What the person has seen to is no open question; a new failure opens another.
-            try await Attention().resolve(
-                .order(.invoice), subject: "\(id)", by: "user:\(account.id)", in: tx)
-            try await note("invoice.retry", "\(id)", account, request, in: tx)
-            try await papers.retry(paper, tx)
             return tx.tenant
         }
         return .seeOther("\(StorePlace.invoices.address(in: tenant))?view=waiting")
@@ -86,8 +81,7 @@ extension Dashboard {
 }
 
 extension Invoices.Listed {
-    /// A storno is made of a refund that its row does not name; it is tried again with the refund.
-    var canBeRetried: Bool { status == .manual && (kind == "invoice" || refund != nil) }
+    var canBeRetried: Bool { status == .manual }
 
     var title: String {
         switch kind {

@@ -117,7 +117,8 @@ extension Dashboard {
             hasDesk: ordersDesk != nil, canChange: returnsDesk != nil)
         var page = StorePage(
             request: request, account: account, store: record.store, place: .orders,
-            title: "Order \(record.order.number)", main: view.html)
+            title: "Order \(record.order.number)",
+            live: LivePage([.store(record.store.tenant)], pace: 2, view.parts), main: view.html)
         // What was just asked for shows up by itself, also without script.
         page.refreshSeconds = [.refund, .hold, .canceled].contains(news) && problems.isEmpty ? 5 : nil
         return page.response(status: problems.isEmpty ? 200 : 422)
@@ -147,7 +148,7 @@ extension Dashboard {
 
     func answerHold(_ request: WebRequest, _ account: Account) async throws -> WebResponse {
         guard let desk = ordersDesk,
-            let answer = SupplierHolding.Answer(rawValue: request.form["act"] ?? ""),
+            let answer = SupplierReview.Word(rawValue: request.form["act"] ?? ""),
             let item = try? AttentionItemID(parsing: request.form["item"] ?? "")
         else { throw WebProblem(.notFound) }
         let ask: OrderAsk
@@ -160,12 +161,12 @@ extension Dashboard {
             try await inStore(request, account, may: .change) { _ in }
             return try await orderPage(request, account, problems: refusal.problems, at: .hold(item))
         }
-        let (tenant, order, hold) = try await inStore(request, account, may: .change) { tx in
+        let (tenant, order, decision) = try await inStore(request, account, may: .change) { tx in
             let order = try await Self.order(request, in: tx)
             return (tx.tenant, order, try await desk.decide(answer, to: item, of: order.id, ask, in: tx))
         }
-        guard let hold else { return Self.back(to: order, in: tenant, .stale) }
-        try await desk.tell(answer, hold)
+        guard let decision else { return Self.back(to: order, in: tenant, .stale) }
+        try await desk.tell(decision)
         return Self.back(to: order, in: tenant, .hold)
     }
 

@@ -34,7 +34,8 @@ extension Dashboard {
                 counts: try await orders.counts(in: tx))
         }
         return StorePage(
-            request: request, account: account, store: list.store, place: .orders, main: list.html
+            request: request, account: account, store: list.store, place: .orders,
+            live: LivePage([.store(list.store.tenant)], pace: 2, list.parts), main: list.html
         ).response()
     }
 
@@ -91,8 +92,17 @@ private struct OrderList: Sendable {
         <label for="q">Number, e-mail or payment reference</label>\
         <input id="q" name="q" value="\(wanted)" type="search"></div>\
         <button class="quiet">Find</button></form>
-        \(wanted.isEmpty ? views : found)\(lines.isEmpty ? nothing : table)\(pager)
+        \(parts.map(\.html))
         """
+    }
+
+    /// What moves as orders come in and go on.
+    var parts: [LivePart] {
+        [
+            LivePart("order-views", wanted.isEmpty ? views : found),
+            LivePart("order-list", lines.isEmpty ? nothing : table, kind: .list),
+            LivePart("order-pager", pager),
+        ]
     }
 
     private var views: HTML {
@@ -114,7 +124,8 @@ private struct OrderList: Sendable {
         let rows = lines.prefix(StoreOrders.pageLimit).map { line -> HTML in
             let late: HTML? = line.isExpired ? "<span class=\"fine\">expired</span>" : nil
             return """
-                <tr><td><a href="\(link: line.number.address(in: store.tenant))">\
+                <tr id="order-\(String(line.number.rawValue))"><td>\
+                <a href="\(link: line.number.address(in: store.tenant))">\
                 \(line.number.description)</a></td><td>\(HTML.time(line.placedAt))</td>\
                 <td>\(line.shopper)<br><span class="fine">\(line.email)</span></td>\
                 <td class="number">\(line.total.text)</td><td class="number">\(line.margin.text)</td>\

@@ -29,7 +29,8 @@ extension Dashboard {
                 """
                 <li><div><span class="name"><a href="\(link: StorePlace.home.address(in: store.tenant))">\
                 \(store.name)</a></span><p class="fine">\(onboarding.host(of: store.slug)) · \
-                \(membership.role.rawValue)</p><p class="fine">\(Self.places(of: store))</p></div>\
+                \(membership.role.rawValue)</p><nav class="fine" aria-label="\(store.name)">\
+                \(Self.places(of: store))</nav></div>\
                 <span class="tag">\(store.status.rawValue)</span></li>
                 """)
         }

@@ -20,14 +20,16 @@ package struct Dashboard: Sendable {
     let plans: PlanDesk?
     let papers: PaperDesk?
     let team: TeamDesk?
+    let live: LiveDesk
 
     package init(
         desk: AccountDesk, onboarding: OnboardingDesk, personalData: PersonalDataDesk? = nil,
         webhooks: WebhookDesk = WebhookDesk(), domains: DomainDesk? = nil,
         returns: ReturnsDesk? = nil, orders: OrdersDesk? = nil,
         suppliers: SupplierDesk? = nil, plans: PlanDesk? = nil, papers: PaperDesk? = nil,
-        team: TeamDesk? = nil, claims: ClaimDesk? = nil
+        team: TeamDesk? = nil, claims: ClaimDesk? = nil, live: LiveHub = .deaf()
     ) {
+        self.live = LiveDesk(hub: live, limit: ListenerLimit(Self.listenerLimit))
         claimDesk = claims
         self.plans = plans
         self.papers = papers
@@ -48,7 +50,8 @@ package struct Dashboard: Sendable {
             + webhookEndpoints + keyEndpoints + domainEndpoints + returnEndpoints + claimEndpoints
             + homeEndpoints + orderEndpoints + orderChangeEndpoints + refundEndpoints + customerEndpoints
             + billingEndpoints + invoiceEndpoints + teamEndpoints + auditEndpoints + settingsEndpoints
-            + [DashboardStyle.asset.endpoint] + shelfEndpoints + previewEndpoints
+            + [DashboardStyle.asset.endpoint, LivePageScript.asset.endpoint, eventsEndpoint]
+            + shelfEndpoints + previewEndpoints + questionEndpoints
     }
 
     var database: Database { desk.database }

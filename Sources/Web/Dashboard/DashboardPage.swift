@@ -11,6 +11,8 @@ struct DashboardPage: Sendable {
     var account: Account?
     var refreshSeconds: Int?
     var script: Asset?
+    /// What of it moves by itself.
+    var live: LivePage?
     let main: HTML
 
     init(_ request: WebRequest, title: String, account: Account? = nil, main: HTML) {
@@ -21,14 +23,27 @@ struct DashboardPage: Sendable {
     }
 
     func response(status: Int = 200) -> WebResponse {
+        let whole = self.live == nil ? waiting : nil
+        let live = self.live ?? whole
+        if let parts = live?.answer(request) { return parts }
+        let content = whole?.parts[0].html ?? main
         var frame = PageFrame(
-            language: .english, title: "\(title) · CartFlux", header: header, main: main,
+            language: .english, title: "\(title) · CartFlux", header: header,
+            main: "\(live?.bar(request))\(content)",
             skipLabel: "Skip to the content")
         frame.isIndexed = false
         frame.refreshSeconds = refreshSeconds
-        frame.script = script
+        frame.script = script ?? live.map { _ in LivePageScript.asset }
         frame.styles = [DashboardStyle.asset]
         return .html(frame.html, status: status)
+    }
+
+    /// Where there is script, a page that would reload itself without it asks for its content instead, until
+    /// there is nothing to wait for.
+    private var waiting: LivePage? {
+        guard refreshSeconds != nil || request.wantsLiveParts else { return nil }
+        return LivePage(
+            [], pollSeconds: refreshSeconds, isOver: refreshSeconds == nil, [LivePart("page", main)])
     }
 
     private var header: HTML {

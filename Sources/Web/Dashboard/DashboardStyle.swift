@@ -8,6 +8,7 @@ enum DashboardStyle {
     static let asset = Asset.stylesheet("dashboard", frame + tables + money)
 
     private static let frame = """
+        .live>h1+.lead{margin-top:.5rem}
         nav.fine{display:flex;flex-wrap:wrap;gap:0 1.1rem;margin-bottom:1.25rem}
         nav.fine a{display:inline-block;padding:.4rem 0;text-decoration:none;color:var(--soft);
         border-bottom:3px solid transparent}
@@ -18,7 +19,7 @@ enum DashboardStyle {
         border-bottom:3px solid transparent}
         .tabs [aria-current]{color:var(--ink);font-weight:600;border-color:var(--brand)}
         .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,11rem),1fr));gap:1rem;
-        margin:0}
+        margin:.6rem 0 0}
         .tiles>div{background:var(--card);border:1px solid var(--line);border-radius:var(--r);
         padding:.9rem 1rem;display:flex;flex-direction:column-reverse;justify-content:flex-end}
         .tiles dt{color:var(--soft);font-size:.9rem}
@@ -31,7 +32,7 @@ enum DashboardStyle {
         """
 
     private static let tables = """
-        .scroll{overflow-x:auto}
+        .scroll{overflow-x:auto;position:relative}
         table{border-collapse:collapse;width:100%}
         caption{text-align:left;font-weight:600;padding:.25rem 0 .5rem}
         th,td{text-align:left;padding:.6rem .9rem .6rem 0;border-bottom:1px solid var(--line);
@@ -45,9 +46,9 @@ enum DashboardStyle {
         """
 
     private static let money = """
-        .money{display:grid;grid-template-columns:1fr auto;gap:.35rem 1rem;
+        .money{display:grid;grid-template-columns:1fr auto;gap:.35rem 0;
         font-variant-numeric:tabular-nums}
-        .money dd{text-align:right}
+        .money dd{text-align:right;padding-left:1rem}
         .money .kept{font-weight:700;font-size:1.2rem;border-top:1px solid var(--line);padding-top:.6rem;
         margin-top:.3rem}
         .money .kept.loss{color:var(--bad)}

@@ -25,20 +25,33 @@ struct OrderPage: Sendable {
     private var order: Order { record.order }
 
     var html: HTML {
-        let order = record.order
-        let late: HTML? = order.expiredAt.map { "<span class=\"fine\">expired \(HTML.time($0))</span>" }
+        let parts = parts
         return """
-            \(news?.html)<p>\(order.status.tags) \(late)</p>
-            <p class="fine">Placed \(HTML.time(order.placedAt))</p>
-            <div class="split"><div class="stack">
-            \(holds)\(OrderQuestions(record: record).html)
-            \(OrderGoods(record: record).html)\(changes)
-            <section class="panel"><h2>Story</h2>\(OrderSteps(order: order).html)\
-            \(OrderChronicle(record: record, account: account).html)</section>
-            </div><div class="stack">
-            \(MoneyBox(record).html)\(refunds)\(shopper)\(papers)
-            </div></div>
+            \(news?.html)\(parts[0].html)
+            <div class="split">\(parts[1].html)\(parts[2].html)</div>
             """
+    }
+
+    /// All of it moves as the order goes on: how it stands, what is done about it, and the money beside.
+    var parts: [LivePart] {
+        let late: HTML? = order.expiredAt.map { "<span class=\"fine\">expired \(HTML.time($0))</span>" }
+        return [
+            LivePart(
+                "order-state",
+                """
+                <p>\(order.status.tags) \(late)</p>\
+                <p class="fine">Placed \(HTML.time(order.placedAt))</p>
+                """),
+            LivePart(
+                "order-goods",
+                """
+                \(holds)\(OrderQuestions(record: record).html)
+                \(OrderGoods(record: record).html)\(changes)
+                <section class="panel"><h2>Story</h2>\(OrderSteps(order: order).html)\
+                \(OrderChronicle(record: record, account: account).html)</section>
+                """),
+            LivePart("order-money", "\(MoneyBox(record).html)\(refunds)\(shopper)\(papers)"),
+        ]
     }
 
     // MARK: - What waits for the merchant

@@ -127,6 +127,14 @@ struct HoldBox: Sendable {
             case .retry:
                 "<li><strong>\(answer.words)</strong>: the supplier is asked once more; nothing is paid "
                     + "twice.</li>"
+            case .acceptPrice:
+                hold.holding.asked.map { asked in
+                    """
+                    <li><strong>\(answer.words)</strong>: the supplier may charge up to \(asked.text) for \
+                    all of it. Your part of the rise, as said above, is added to what you owe us. Should \
+                    the supplier ask more in the end, you are asked again.</li>
+                    """
+                }
             case .cancel:
                 hold.ifCanceled.map { preview in
                     """
@@ -140,10 +148,11 @@ struct HoldBox: Sendable {
     }
 }
 
-extension SupplierHolding.Answer {
+extension SupplierReview.Word {
     var words: String {
         switch self {
         case .retry: "Try again"
+        case .acceptPrice: "Accept the price"
         case .cancel: "Cancel and refund"
         }
     }
@@ -166,7 +175,9 @@ struct OrderQuestions: Sendable {
         }
         let notes = record.annex.questions.filter { !answered.contains($0.message) }.map { question -> HTML in
             let tag = AttentionKind(rawValue: question.kind)?.tag.html
-            return "<div class=\"note warn\"><p>\(tag) \(question.message)</p></div>"
+            let path = Dashboard.questionPath(question.item, in: record.store.tenant)
+            let close: HTML? = record.mayAct ? " <a href=\"\(link: path)\">Close it</a>" : nil
+            return "<div class=\"note warn\"><p>\(tag) \(question.message)\(close)</p></div>"
         }
         return "\(dispute)\(notes)"
     }
@@ -243,7 +254,9 @@ struct OrderChronicle: Sendable {
         switch action {
         case "order.refund_asked": "asked for a refund"
         case "order.hold_retry": "let the supplier be asked again"
+        case "order.hold_accept_price": "accepted the supplier's price"
         case "order.hold_cancel": "canceled what the supplier holds up"
+        case "order.hold_answer_dropped": "left an answer aside"
         case "order.confirmation_repeated": "sent the confirmation again"
         case "order.canceled_units": "canceled pieces"
         case "order.address_corrected": "corrected the address"

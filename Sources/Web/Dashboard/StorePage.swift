@@ -52,6 +52,7 @@ struct StorePage: Sendable {
     var title: String?
     var refreshSeconds: Int?
     var script: Asset?
+    var live: LivePage?
     let main: HTML
 
     func response(status: Int = 200) -> WebResponse {
@@ -63,6 +64,7 @@ struct StorePage: Sendable {
                 """)
         page.refreshSeconds = refreshSeconds
         page.script = script
+        page.live = live
         return page.response(status: status)
     }
 

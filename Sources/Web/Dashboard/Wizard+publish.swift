@@ -55,8 +55,7 @@ extension Dashboard {
             return "<div class=\"note warn\" role=\"status\"><p>Your store is paused.</p></div>"
         }
         if visit.store.status != .draft {
-            let host =
-                "\(visit.request.isSecure ? "https" : "http")://\(onboarding.host(of: visit.store.slug))"
+            let host = visit.request.origin(of: onboarding.host(of: visit.store.slug))
             return """
                 <div class="note" role="status"><p><strong>Your store is online.</strong></p>\
                 <p><a href="\(link: host)">\(onboarding.host(of: visit.store.slug))</a></p></div>

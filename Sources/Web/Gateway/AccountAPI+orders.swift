@@ -47,6 +47,9 @@ extension AccountAPI {
                 "cause", .choice(causes.map(\.rawValue)),
                 "Who gives up what. `goodwill` is at the merchant's cost; after a `withdrawal` the supplier "
                     + "may credit something later."),
+            .required(
+                "reason", .text(1...200),
+                "Why, in your words. Kept with the order; the shopper does not see it."),
             .optional(
                 "lines",
                 .list(
@@ -117,7 +120,7 @@ extension AccountAPI {
             let units = try await units(wish, of: id, in: tx)
             try await desk.refund(
                 .init(order: id, payment: payment.id, cause: wish.cause, units: units), tx)
-            try await visit.note("order.refund_asked", "order:\(id)", in: tx)
+            try await visit.note("order.refund_asked", "order:\(id)", because: wish.reason, in: tx)
             let place = "\(APIRoute.root)/stores/\(visit.tenant)/orders/\(id)/refunds"
             return try .json(
                 RefundRequestDocument(
@@ -160,12 +163,14 @@ private struct RefundBody {
     }
 
     let cause: RefundCause
+    let reason: String
     let lines: [Line]?
 
     init(_ request: WebRequest) throws {
         var fields = try JSONFields(body: request.body)
         let cause = RefundCause(rawValue: fields.text("cause"))
         if cause == nil { fields.refuse("cause", "is not known") }
+        reason = fields.text("reason")
         lines = fields.optionalObjects("lines", limit: Carts.lineLimit) { line in
             let id = try? OrderLineID(parsing: line.text("line"))
             if id == nil { line.refuse("line", "must be the id of a line") }

@@ -16,7 +16,7 @@ struct AccountAPI: Sendable {
     let limit: RateLimit
 
     var routes: [APIRoute] {
-        accountRoutes + orderRoutes + refundRoutes + productRoutes + webhookRoutes
+        accountRoutes + orderRoutes + refundRoutes + claimRoutes + productRoutes + webhookRoutes
     }
 
     private var accountRoutes: [APIRoute] {

@@ -11,6 +11,7 @@ struct PageCursor: Sendable, Equatable {
         case orders = 1
         case products
         case refunds
+        case claims
     }
 
     private static let size = 25

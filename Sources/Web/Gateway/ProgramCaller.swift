@@ -26,8 +26,10 @@ struct StoreVisit: Sendable {
     let principal: String
 
     /// Writes down who did it, for whoever asks later.
-    func note(_ action: String, _ target: String, in tx: Transaction<OneTenant>) async throws {
+    func note(
+        _ action: String, _ target: String, because reason: String? = nil, in tx: Transaction<OneTenant>
+    ) async throws {
         try await Audit().record(
-            actor: principal, action: action, target: target, reason: nil, requestID: request.id, in: tx)
+            actor: principal, action: action, target: target, reason: reason, requestID: request.id, in: tx)
     }
 }

@@ -63,18 +63,19 @@ struct ClaimPage {
         let lines = offer.lines.map { ($0.id.description, "\($0.title) (\($0.units.count))") }
         let kinds = ClaimProblem.reported.map { ($0.rawValue, words.problem($0)) }
         let wishes = ClaimWish.allCases.map { ($0.rawValue, words.wish($0)) }
+        let flaws = FormFlaws(request, problems.map { ($0.rawValue, words.wrong($0)) })
         return page(
             """
-            \(summary(problems))
+            \(flaws.summary)
             <form method="post" action="\(link: request.address(path))" class="panel stack" novalidate>\
             \(request.formTokenField)
             <input type="hidden" name="claim" value="\(typed.id.description)">
             <p>\(words.lead(order.number))</p>
-            <div class="fields">\(select(.line, words.which, lines, typed.line?.description, problems))\
-            \(number(typed, problems))\
-            \(select(.problem, words.what, kinds, typed.problem?.rawValue, problems))\
-            \(select(.wish, words.wanted, wishes, typed.wish?.rawValue, problems))</div>
-            \(text(typed, problems))
+            <div class="fields">\(select(.line, words.which, lines, typed.line?.description, flaws))\
+            \(number(typed, flaws))\
+            \(select(.problem, words.what, kinds, typed.problem?.rawValue, flaws))\
+            \(select(.wish, words.wanted, wishes, typed.wish?.rawValue, flaws))</div>
+            \(text(typed, flaws))
             <p><button>\(words.send)</button></p></form>
             """)
     }
@@ -82,20 +83,12 @@ struct ClaimPage {
     var over: ShopPage { page("<p role=\"status\">\(words.over)</p>") }
 
     private func page(_ main: HTML) -> ShopPage {
-        let back = request.address("/o/\(order.token.rawValue)")
-        return ShopPage(
-            request, title: words.report,
-            main: """
-                <h1>\(words.report)</h1>\(main)
-                <p><a href="\(link: back)">\
-                \(request.words(.orderTitle, ["number": order.number.description]))\
-                </a></p>
-                """)
+        ShopPage(request, about: order, title: words.report, main: main)
     }
 
     private func select(
         _ field: ClaimForm.Field, _ label: String, _ choices: [(String, String)], _ chosen: String?,
-        _ problems: [ClaimForm.Field]
+        _ flaws: FormFlaws
     ) -> HTML {
         let name = field.rawValue
         // Who has only one line need not choose it.
@@ -106,44 +99,25 @@ struct ClaimPage {
         }
         return """
             <div class="half"><label for="\(name)">\(label)</label>\
-            <select id="\(name)" name="\(name)"\(mark(field, problems))>\
-            <option value="">\(words.choose)</option>\(options)</select>\(error(field, problems))</div>
+            <select id="\(name)" name="\(name)"\(flaws.mark(name))>\
+            <option value="">\(words.choose)</option>\(options)</select>\(flaws.error(name))</div>
             """
     }
 
-    private func number(_ typed: ClaimForm, _ problems: [ClaimForm.Field]) -> HTML {
+    private func number(_ typed: ClaimForm, _ flaws: FormFlaws) -> HTML {
         """
         <div class="half"><label for="count">\(words.count)</label>\
         <input id="count" name="count" inputmode="numeric" value="\(typed.typedCount)" maxlength="4" \
-        required\(mark(.count, problems))>\(error(.count, problems))</div>
+        required\(flaws.mark("count"))>\(flaws.error("count"))</div>
         """
     }
 
-    private func text(_ typed: ClaimForm, _ problems: [ClaimForm.Field]) -> HTML {
+    private func text(_ typed: ClaimForm, _ flaws: FormFlaws) -> HTML {
         """
         <div><label for="description">\(words.describe)</label>\
         <textarea id="description" name="description" rows="5" \
-        maxlength="\(ClaimForm.longestDescription)" required\(mark(.description, problems))>\
-        \(typed.description)</textarea>\(error(.description, problems))</div>
+        maxlength="\(ClaimForm.longestDescription)" required\(flaws.mark("description"))>\
+        \(typed.description)</textarea>\(flaws.error("description"))</div>
         """
-    }
-
-    private func mark(_ field: ClaimForm.Field, _ problems: [ClaimForm.Field]) -> HTML {
-        guard problems.contains(field) else { return .empty }
-        return " aria-invalid=\"true\" aria-describedby=\"\(field.rawValue)-error\""
-    }
-
-    private func error(_ field: ClaimForm.Field, _ problems: [ClaimForm.Field]) -> HTML {
-        guard problems.contains(field) else { return .empty }
-        return "<p class=\"error\" id=\"\(field.rawValue)-error\">\(words.wrong(field))</p>"
-    }
-
-    private func summary(_ problems: [ClaimForm.Field]) -> HTML {
-        guard !problems.isEmpty else { return .empty }
-        let links = problems.map { "<li><a href=\"#\($0.rawValue)\">\(words.wrong($0))</a></li>" as HTML }
-        return """
-            <div class="note bad" role="alert" id="problems"><p><strong>\(request.words(.checkFields))\
-            </strong></p><ul>\(links)</ul></div>
-            """
     }
 }

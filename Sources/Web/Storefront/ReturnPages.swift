@@ -86,16 +86,17 @@ struct WithdrawPage {
 
     func form(_ typed: WithdrawForm, _ problems: [WithdrawForm.Field]) -> ShopPage {
         guard offer.isOpen(at: request.receivedAt) else { return over }
+        let flaws = FormFlaws(request, problems.map { ($0.rawValue, problem($0)) })
         return page(
             """
-            \(summary(problems))
+            \(flaws.summary)
             <form method="post" action="\(link: request.address(path))" class="panel stack" novalidate>\
             \(request.formTokenField)
             <p>\(words.lead(order.number))</p>
             <fieldset id="units"><legend>\(words.which)</legend>\(offer.lines.map { line($0, typed) })\
-            \(error(.units, problems))</fieldset>
-            <div class="fields">\(field(.name, words.name, typed.name, "name", problems))\
-            \(field(.email, request.words(.email), typed.email, "email", problems))</div>
+            \(flaws.error("units"))</fieldset>
+            <div class="fields">\(field(.name, words.name, typed.name, "name", flaws))\
+            \(field(.email, request.words(.email), typed.email, "email", flaws))</div>
             <p class="fine">\(words.emailHint)</p>
             <p><button>\(words.next)</button></p></form>
             """)
@@ -126,15 +127,7 @@ struct WithdrawPage {
     }
 
     private func page(_ main: HTML) -> ShopPage {
-        let back = request.address("/o/\(order.token.rawValue)")
-        return ShopPage(
-            request, title: words.withdrawTitle,
-            main: """
-                <h1>\(words.withdrawTitle)</h1>\(main)
-                <p><a href="\(link: back)">\
-                \(request.words(.orderTitle, ["number": order.number.description]))\
-                </a></p>
-                """)
+        ShopPage(request, about: order, title: words.withdrawTitle, main: main)
     }
 
     private func line(_ line: WithdrawalOffer.Line, _ typed: WithdrawForm) -> HTML {
@@ -155,23 +148,15 @@ struct WithdrawPage {
 
     private func field(
         _ field: WithdrawForm.Field, _ label: String, _ value: String, _ autocomplete: String,
-        _ problems: [WithdrawForm.Field]
+        _ flaws: FormFlaws
     ) -> HTML {
         let name = field.rawValue
-        let isWrong = problems.contains(field)
-        let mark: HTML =
-            isWrong ? " aria-invalid=\"true\" aria-describedby=\"\(name)-error\"" : .empty
         let type = field == .email ? "email" : "text"
         return """
             <div class="half"><label for="\(name)">\(label)</label><input id="\(name)" name="\(name)" \
-            type="\(type)" value="\(value)" autocomplete="\(autocomplete)" maxlength="254" required\(mark)>\
-            \(error(field, problems))</div>
+            type="\(type)" value="\(value)" autocomplete="\(autocomplete)" maxlength="254" \
+            required\(flaws.mark(name))>\(flaws.error(name))</div>
             """
-    }
-
-    private func error(_ field: WithdrawForm.Field, _ problems: [WithdrawForm.Field]) -> HTML {
-        guard problems.contains(field) else { return .empty }
-        return "<p class=\"error\" id=\"\(field.rawValue)-error\">\(problem(field))</p>"
     }
 
     private func problem(_ field: WithdrawForm.Field) -> String {
@@ -180,16 +165,6 @@ struct WithdrawPage {
         case .email: request.words(.badEmail)
         case .units: words.chooseUnits
         }
-    }
-
-    private func summary(_ problems: [WithdrawForm.Field]) -> HTML {
-        guard !problems.isEmpty else { return .empty }
-        let links = problems.map { "<li><a href=\"#\($0.rawValue)\">\(problem($0))</a></li>" as HTML }
-        return """
-            <div class="note bad" role="alert" id="problems"><p><strong>\(request.words(.checkFields))\
-            </strong>\
-            </p><ul>\(links)</ul></div>
-            """
     }
 }
 
@@ -215,44 +190,25 @@ struct AddressPage {
             (.firstName, typed.firstName), (.lastName, typed.lastName), (.company, typed.company),
             (.line, typed.line), (.postcode, typed.postcode), (.city, typed.city), (.county, typed.county),
         ]
-        let path = "/o/\(order.token.rawValue)"
+        let path = "/o/\(order.token.rawValue)/address"
+        let flaws = FormFlaws(request, problems.map { ($0.field, request.words.problem($0)) })
         return ShopPage(
-            request, title: words.correctAddress,
+            request, about: order, title: words.correctAddress,
             main: """
-                <h1>\(words.correctAddress)</h1>\(notice)\(summary(problems))
-                <form method="post" action="\(link: request.address("\(path)/address"))" class="panel stack" \
+                \(notice)\(flaws.summary)
+                <form method="post" action="\(link: request.address(path))" class="panel stack" \
                 novalidate>\(request.formTokenField)<p>\(words.addressLead)</p>
-                <div class="fields">\(fields.map { field($0, $1, problems) })</div>
+                <div class="fields">\(fields.map { field($0, $1, flaws) })</div>
                 <p><button>\(words.saveAddress)</button></p></form>
-                <p><a href="\(link: request.address(path))">\
-                \(request.words(.orderTitle, ["number": order.number.description]))</a></p>
                 """)
     }
 
-    private func field(_ field: CheckoutField, _ value: String, _ problems: [FieldError]) -> HTML {
+    private func field(_ field: CheckoutField, _ value: String, _ flaws: FormFlaws) -> HTML {
         let name = field.rawValue
-        let problem = problems.first { $0.field == name }
-        let error: HTML? = problem.map {
-            "<p class=\"error\" id=\"\(name)-error\">\(request.words.problem($0))</p>"
-        }
-        let mark: HTML =
-            problem == nil ? .empty : " aria-invalid=\"true\" aria-describedby=\"\(name)-error\""
         return """
             <div class="half"><label for="\(name)">\(request.words(field.label))</label><input id="\(name)" \
             name="\(name)" value="\(value)" autocomplete="\(field.autocomplete)" maxlength="\(field.limit)"\
-            \(mark)>\(error)</div>
-            """
-    }
-
-    private func summary(_ problems: [FieldError]) -> HTML {
-        guard !problems.isEmpty else { return .empty }
-        let links = problems.map {
-            "<li><a href=\"#\($0.field)\">\(request.words.problem($0))</a></li>" as HTML
-        }
-        return """
-            <div class="note bad" role="alert" id="problems"><p><strong>\(request.words(.checkFields))\
-            </strong>\
-            </p><ul>\(links)</ul></div>
+            \(flaws.mark(name))>\(flaws.error(name))</div>
             """
     }
 }

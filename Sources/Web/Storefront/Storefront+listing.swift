@@ -18,7 +18,26 @@ extension Storefront {
     }
 
     private func listing(_ request: WebRequest, _ place: ListingPlace) async throws -> WebResponse {
-        var wish = ListingWish(request, place)
+        let wish = ListingWish(request, place)
+        if place == .search, wish.isAsked {
+            try await Throttle(database).pass(
+                .shopSearch, "\(request.store.tenant) \(request.clientNetwork)", at: request.receivedAt)
+        }
+        do {
+            return try await answer(request, place, wish)
+        } catch is SearchTookTooLong {
+            throw WebProblem(
+                .unavailable, "the search took too long",
+                headers: ["Retry-After": "\(Self.searchPauseSeconds)"])
+        }
+    }
+
+    private static let searchPauseSeconds = 5
+
+    private func answer(
+        _ request: WebRequest, _ place: ListingPlace, _ asked: ListingWish
+    ) async throws -> WebResponse {
+        var wish = asked
         return try await database.transaction(for: request.store.tenant) { tx in
             let categories = try await Shelf().categories(in: tx)
             let current = wish.question.category.flatMap { slug in categories.first { $0.slug == slug } }

@@ -1,6 +1,7 @@
 // What people say about something that is wrong with an order: the shopper reports it, the merchant decides,
-// and the operators note what the supplier answered. The row is written first and the run that carries the
-// claim is told after the commit; a word that gets lost only means that it looks a little later.
+// and the operators note what the supplier answered. The row is written first, and the run that carries the
+// claim is told after the commit. The row also says that its run has not looked yet, so a word that gets lost
+// is sent again by whoever finds that.
 
 import Commerce
 import CommerceStore
@@ -30,6 +31,16 @@ package struct ClaimDesk: Sendable {
         case refused(because: String)
         /// The merchant has sent another one.
         case sent(tracking: String)
+
+        /// How it is written down.
+        package var word: String {
+            switch self {
+            case .refund: "refund"
+            case .replacement: "replacement"
+            case .refused: "refused"
+            case .sent: "sent"
+            }
+        }
     }
 
     private let database: Database
@@ -75,31 +86,35 @@ package struct ClaimDesk: Sendable {
         in tx: Transaction<OneTenant>
     ) async throws -> ClaimRefusal? {
         let claims = OrderClaims()
-        let (refusal, word, reason): (ClaimRefusal?, String, String?)
+        let refusal: ClaimRefusal?
+        var reason: String?
         switch decision {
         case .refund:
             refusal = try await claims.decide(.refund, because: "", of: id, by: actor, at: now, in: tx)
-            (word, reason) = ("refund", nil)
         case .replacement:
             refusal = try await claims.decide(.replacement, because: "", of: id, by: actor, at: now, in: tx)
-            (word, reason) = ("replacement", nil)
         case .refused(let why):
             refusal = try await claims.decide(.refused, because: why, of: id, by: actor, at: now, in: tx)
-            (word, reason) = ("refused", why)
+            reason = why
         case .sent(let tracking):
             refusal = try await claims.send(tracking, of: id, by: actor, at: now, in: tx)
-            (word, reason) = ("sent", nil)
         }
         guard refusal == nil else { return refusal }
         try await Audit().record(
-            actor: actor, action: "claim.\(word)", target: "claim:\(id)", reason: reason, in: tx)
+            actor: actor, action: "claim.\(decision.word)", target: "claim:\(id)", reason: reason, in: tx)
         return nil
     }
 
-    /// Wakes the run of a claim that was just written to.
-    package func tell(_ id: OrderClaimID, of tenant: TenantID, once key: String) async throws {
-        let claim = try await database.transaction(for: tenant) { try await OrderClaims().find(id, in: $0) }
-        if let run = claim?.run { try await runs.tell(run, key) }
+    /// Wakes the run of a claim that was just decided.
+    package func tell(_ decision: Decision, of id: OrderClaimID, in tenant: TenantID) async {
+        do {
+            let claim = try await database.transaction(for: tenant) {
+                try await OrderClaims().find(id, in: $0)
+            }
+            if let run = claim?.run { try await runs.tell(run, "decided:\(id):\(decision.word)") }
+        } catch {
+            // The decision stands, and its row says that the run has not looked: it is told again.
+        }
     }
 }
 

@@ -40,7 +40,7 @@ struct Counter: Sendable {
         } else if showsForms, visit.session.isNew, !response.keepsNoSession {
             response.cookies.append(signer.cookie(for: visit.session))
         }
-        return Response(response)
+        return Response(response, cut: context.cut)
     }
 
     /// Whether the endpoint exists on the host that was asked for.

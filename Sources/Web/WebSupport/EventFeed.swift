@@ -1,7 +1,8 @@
 // Server-sent events: one long response in which the server says "something changed". Events carry an
 // id and a version, never the data: the page fetches the fragment it shows, with its own rights. Each
 // open page holds a connection, so their number is bounded, and each ends after a while by itself; the
-// browser reconnects on its own, perhaps to another host.
+// browser reconnects on its own, perhaps to another host. A client that does not read is cut off: what waits
+// for it is a handful of pieces, never more.
 
 import Foundation
 import ServiceLifecycle
@@ -97,21 +98,36 @@ package struct EventFeed: Sendable {
             body: .events(self))
     }
 
+    /// The most pieces that wait for one client.
+    private static let unreadLimit = 32
+
     /// Calls `send` with each piece of text until the feed ends, the client leaves (then `send` throws)
     /// the lifetime is over or the server shuts down; the browser then reconnects to another host.
-    func run(_ send: (String) async throws -> Void) async throws {
-        let (pieces, source) = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingNewest(16))
+    ///
+    /// - Parameter cut: closes the connection under a `send` that waits for a client which does not read.
+    func run(
+        _ send: (String) async throws -> Void, cut: @escaping @Sendable () -> Void = {}
+    ) async throws {
+        let (pieces, source) = AsyncStream<String>.makeStream(
+            bufferingPolicy: .bufferingOldest(Self.unreadLimit))
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask {
-                for await event in events { source.yield(event.wire) }
+                for await event in events {
+                    guard case .dropped = source.yield(event.wire) else { continue }
+                    cut()
+                    break
+                }
                 source.finish()
             }
             group.addTask {
                 let end = ContinuousClock.now + lifetime
                 while ContinuousClock.now < end {
                     try await Task.sleep(for: heartbeat)
-                    source.yield(": alive\n\n")
+                    if case .dropped = source.yield(": alive\n\n") {
+                        cut()
+                        break
+                    }
                 }
                 source.finish()
             }

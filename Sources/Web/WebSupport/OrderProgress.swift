@@ -1,5 +1,6 @@
-// How a page learns that an order changed. The engine publishes progress; where nobody is connected to it,
-// the records are looked at every second or two, by one watcher per page, for as long as the page is open.
+// How a page learns that an order changed: the fleet tells that a run of the store did, and the records are
+// looked at then, and every now and again in any case. Where the fleet cannot be heard, they are looked at
+// every second or two, by one watcher per page, for as long as the page is open.
 
 import Commerce
 import CommerceStore
@@ -30,6 +31,50 @@ package struct PolledProgress: OrderProgress {
             do { try await Task.sleep(for: pause) } catch { return nil }
             return ()
         }
+    }
+}
+
+/// Looks again when the fleet tells of the store: at once, and then at most once in a while, so that a busy
+/// store costs no more than looking at a steady pace would.
+package struct HeardProgress: OrderProgress {
+    private static let betweenLooks: Duration = .seconds(2)
+    /// For what happens to an order without a run, and for news that got lost.
+    private static let inAnyCase: Duration = .seconds(15)
+
+    private let hub: LiveHub
+
+    package init(_ hub: LiveHub) {
+        self.hub = hub
+    }
+
+    package func changes(token: String, for store: StoreSite) -> AsyncStream<Void> {
+        let heard: AsyncStream<[LiveBook.Change]>
+        do {
+            heard = try hub.listen(to: [.store(store.tenant)], owner: "order:\(token)", since: nil) { true }
+        } catch {
+            // More pages of one order than one person opens: the rest look for themselves.
+            return PolledProgress().changes(token: token, for: store)
+        }
+        let (looks, source) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // Cancelled when the listener goes away; owns nothing but the two streams, so nobody awaits it.
+        let task = Task {
+            await withTaskGroup { group in
+                group.addTask {
+                    for await _ in heard {
+                        source.yield()
+                        do { try await Task.sleep(for: Self.betweenLooks) } catch { return }
+                    }
+                }
+                group.addTask {
+                    while true {
+                        do { try await Task.sleep(for: Self.inAnyCase) } catch { return }
+                        source.yield()
+                    }
+                }
+            }
+        }
+        source.onTermination = { _ in task.cancel() }
+        return looks
     }
 }
 

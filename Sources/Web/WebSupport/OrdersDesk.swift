@@ -12,7 +12,7 @@ package struct OrderRuns: Sendable {
     package typealias Refund =
         @Sendable (_ refund: OrdersDesk.RefundStart, _ tx: Transaction<OneTenant>) async throws -> Void
     package typealias Answer =
-        @Sendable (_ answer: SupplierHolding.Answer, _ run: UUID, _ once: String) async throws -> Void
+        @Sendable (_ answer: SupplierReview, _ run: UUID) async throws -> Void
     /// False where the address wants no more letters.
     package typealias Confirm =
         @Sendable (_ order: OrderID, _ key: UUID, _ tx: Transaction<OneTenant>) async throws -> Bool
@@ -82,6 +82,12 @@ package struct OrdersDesk: Sendable {
         case sent, unwanted, tooMany
     }
 
+    /// An answer that is written down, and the run that waits for it.
+    package struct HoldDecision: Sendable {
+        package let review: SupplierReview
+        package let run: UUID
+    }
+
     private let runs: OrderRuns
 
     package init(runs: OrderRuns) {
@@ -110,26 +116,26 @@ package struct OrdersDesk: Sendable {
         return .started
     }
 
-    /// Notes the answer to a hold, and returns the hold to answer once that is committed. Nil where nobody
-    /// waits for it any more.
+    /// Notes the answer to a hold, and returns it with the run to tell once that is committed. Nil where
+    /// nobody waits for it any more.
     package func decide(
-        _ answer: SupplierHolding.Answer, to item: AttentionItemID, of order: OrderID, _ ask: OrderAsk,
+        _ answer: SupplierReview.Word, to item: AttentionItemID, of order: OrderID, _ ask: OrderAsk,
         in tx: Transaction<OneTenant>
-    ) async throws -> SupplierHolding? {
+    ) async throws -> HoldDecision? {
         try await tx.lockOrder(order)
         let holds = try await SupplierOrders().waiting(of: order, in: tx)
-        guard let hold = holds.first(where: { $0.item == item }), hold.answers.contains(answer) else {
+        guard let hold = holds.first(where: { $0.item == item }), let review = hold.review(answer) else {
             return nil
         }
         if try await !isRepeated(ask, of: order, in: tx) {
             try await note("order.hold_\(answer.rawValue)", of: order, ask, in: tx)
         }
-        return hold
+        return HoldDecision(review: review, run: hold.run)
     }
 
     /// Tells the run. However often a hold is answered, the first answer counts.
-    package func tell(_ answer: SupplierHolding.Answer, _ hold: SupplierHolding) async throws {
-        try await runs.answer(answer, hold.run, "hold:\(hold.item)")
+    package func tell(_ decision: HoldDecision) async throws {
+        try await runs.answer(decision.review, decision.run)
     }
 
     package func confirmAgain(

@@ -56,16 +56,3 @@ package struct PlanDesk: Sendable {
         self.paymentPage = paymentPage
     }
 }
-
-/// What the page about a store's own invoices starts.
-package struct PaperDesk: Sendable {
-    /// Asks the invoicing vendor once more for a paper that waits for a person. The same attempt is one run.
-    package typealias Retry =
-        @Sendable (_ paper: Invoices.Listed, _ tx: Transaction<OneTenant>) async throws -> Void
-
-    package let retry: Retry
-
-    package init(retry: @escaping Retry) {
-        self.retry = retry
-    }
-}

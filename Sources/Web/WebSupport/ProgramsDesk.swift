@@ -29,11 +29,14 @@ package struct ProgramsDesk: Sendable {
     /// For demos and tests, whose receivers live on this machine.
     package let mayReachPrivateHosts: Bool
     package let refund: Refund
+    package let claims: ClaimDesk
 
     package init(
-        credentials: Credentials, mayReachPrivateHosts: Bool = false, refund: @escaping Refund
+        credentials: Credentials, mayReachPrivateHosts: Bool = false, claims: ClaimDesk,
+        refund: @escaping Refund
     ) {
         self.credentials = credentials
+        self.claims = claims
         self.mayReachPrivateHosts = mayReachPrivateHosts
         self.refund = refund
     }

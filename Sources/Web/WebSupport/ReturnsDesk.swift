@@ -8,15 +8,13 @@ import Foundation
 
 /// The runs behind the desk.
 package struct ReturnRuns: Sendable {
-    /// What a run that is on hold is answered.
-    package enum Answer: String, Sendable { case retry, cancel }
-
     package typealias Withdraw =
         @Sendable (_ withdrawal: WithdrawalID, _ tx: Transaction<OneTenant>) async throws -> UUID
     package typealias Tell = @Sendable (_ run: UUID, _ once: String) async throws -> Void
     package typealias Refund =
         @Sendable (_ canceled: [UnitID], _ order: OrderID, _ tx: Transaction<OneTenant>) async throws -> Void
-    package typealias Reply = @Sendable (_ answer: Answer, _ run: UUID) async throws -> Void
+    /// Answers a run that is on hold.
+    package typealias Reply = @Sendable (_ answer: SupplierReview, _ run: UUID) async throws -> Void
 
     package let withdraw: Withdraw
     package let tell: Tell
@@ -57,7 +55,7 @@ package struct ReturnsDesk: Sendable {
             try await Withdrawals().recordRun(run, of: withdrawal.id, in: tx)
             return (outcome, try await SupplierOrders().held(of: draft.order, in: tx).filter(\.isEmpty))
         }
-        for held in idle { try await runs.reply(.cancel, held.run) }
+        try await release(idle)
         return outcome
     }
 
@@ -125,7 +123,7 @@ package struct ReturnsDesk: Sendable {
     }
 
     package func release(_ idle: [SupplierOrders.Held]) async throws {
-        for held in idle { try await runs.reply(.cancel, held.run) }
+        for held in idle { try await runs.reply(SupplierReview(.cancel, to: held.item), held.run) }
     }
 
     /// Corrects where an order goes; returns whose runs wait for just that.
@@ -140,7 +138,7 @@ package struct ReturnsDesk: Sendable {
     }
 
     package func resume(_ waiting: [SupplierOrders.Held]) async throws {
-        for held in waiting { try await runs.reply(.retry, held.run) }
+        for held in waiting { try await runs.reply(SupplierReview(.retry, to: held.item), held.run) }
     }
 }
 

@@ -47,6 +47,9 @@ package enum Stylesheet {
         label,legend{font-weight:600;font-size:.9rem;display:block;margin-bottom:.3rem}
         input,select,textarea{font:inherit;color:inherit;background:var(--card);border:1px solid var(--edge);\
         border-radius:var(--r-s);padding:.6rem .75rem;width:100%;min-height:3rem}
+        input:is([type=checkbox],[type=radio]){width:1.5rem;height:1.5rem;min-height:0;padding:0;margin:0;
+        flex:none;accent-color:var(--brand)}
+        label:has(>[type=checkbox]){display:flex;gap:.6rem;align-items:center}
         input:user-invalid,[aria-invalid=true]{border-color:var(--bad);border-width:2px}
         fieldset{border:0;padding:0;margin:0;min-width:0}
         button,.button{font:600 1rem/1.2 var(--sans);display:inline-flex;align-items:center;
@@ -80,7 +83,7 @@ package enum Stylesheet {
         .count{background:var(--brand);color:var(--brand-ink);border-radius:99px;min-width:1.5rem;
         padding:0 .4rem;\
         text-align:center;font-size:.85rem;line-height:1.5rem;font-variant-numeric:tabular-nums}
-        .bottom .bar>:last-child{margin-left:auto}
+        .bottom .bar>:last-child:not(:first-child){margin-left:auto}
         .bottom{border-top:1px solid var(--line);color:var(--soft);font-size:.9rem}
         .tongues{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;margin:0;padding:0}
         .tongues a{display:inline-block;padding:.25rem 0;color:inherit}
@@ -120,11 +123,11 @@ package enum Stylesheet {
         .buy{display:flex;flex-wrap:wrap;gap:.75rem;align-items:end}.buy .quantity{width:6rem}
         .wide{width:100%}
         .lines{list-style:none;margin:0;padding:0}
-        .lines>li{display:grid;grid-template-columns:1fr auto;gap:.35rem 1rem;padding:1rem 0;\
+        .lines>li{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:.35rem 1rem;padding:1rem 0;\
         border-bottom:1px solid var(--line);align-items:start}
         .lines>li:first-child{padding-top:0}
         .lines .name{font-weight:600}.lines .name a{color:inherit}
-        .lines form{display:flex;gap:.5rem;align-items:end}.lines .quantity{width:5rem}
+        .lines form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end}.lines .quantity{width:5rem}
         .lines .acts{display:flex;gap:1rem;flex-wrap:wrap;align-items:end}
         .sums{display:grid;grid-template-columns:1fr auto;gap:.4rem 0;font-variant-numeric:tabular-nums}
         .sums dd{text-align:right;padding-left:1rem}
@@ -132,6 +135,14 @@ package enum Stylesheet {
         margin-top:.3rem}
         .sums .was{text-decoration:line-through;color:var(--soft)}
         .empty{text-align:center;padding:3rem 1rem}.empty p{margin-inline:auto}
+        .live>*+*{margin-top:1.25rem}.live:empty{display:none}
+        .livebar{display:flex;flex-wrap:wrap;gap:.4rem .75rem;align-items:center;justify-content:flex-end;
+        font-size:.85rem;color:var(--soft)}
+        .livebar[hidden],.livebar [hidden]{display:none}
+        .livebar button{min-height:2rem;padding:.2rem .8rem;font-size:.85rem}
+        .livebar .state::before{content:"";display:inline-block;width:.6rem;height:.6rem;margin-right:.4rem;
+        border-radius:50%;border:2px solid var(--edge)}
+        .livebar[data-now=on] .state::before{background:var(--good);border-color:var(--good)}
 
         """
 

@@ -13,6 +13,8 @@ struct VisitContext: RequestContext {
     let clientAddress: String
     /// Of the socket that the request came to.
     let port: Int?
+    /// Closes the connection, whatever waits on it.
+    let cut: @Sendable () -> Void
     var visit: WebRequest?
     /// Filled by the chosen endpoint; a reference, so that the reception sees it after a failure too.
     let kind = Noted<Endpoint.Kind>()
@@ -21,6 +23,7 @@ struct VisitContext: RequestContext {
         coreContext = .init(source: source)
         clientAddress = source.channel.remoteAddress?.ipAddress ?? "unknown"
         port = source.channel.localAddress?.port
+        cut = { [channel = source.channel] in channel.close(promise: nil) }
     }
 
     /// The pattern of the endpoint, never the path.
@@ -47,7 +50,8 @@ extension HTTPFields {
 }
 
 extension Response {
-    init(_ response: WebResponse) {
+    /// - Parameter cut: closes the connection under an event stream whose client does not read.
+    init(_ response: WebResponse, cut: @escaping @Sendable () -> Void = {}) {
         var fields = HTTPFields()
         for (name, value) in response.headers { fields.set(name, value) }
         for cookie in response.cookies { fields.append(HTTPField(name: .setCookie, value: cookie)) }
@@ -57,7 +61,7 @@ extension Response {
         case .bytes(let bytes): body = ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
         case .events(let feed):
             body = ResponseBody { writer in
-                try await feed.run { text in try await writer.write(ByteBuffer(string: text)) }
+                try await feed.run({ text in try await writer.write(ByteBuffer(string: text)) }, cut: cut)
                 try await writer.finish(nil)
             }
         }

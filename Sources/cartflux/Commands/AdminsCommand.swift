@@ -1,6 +1,8 @@
 import ArgumentParser
 import Commerce
 import CommerceStore
+import Durable
+import Fleet
 import Foundation
 import Postgres
 
@@ -10,10 +12,11 @@ struct AdminsCommand: AsyncParsableCommand {
         discussion: """
             They sign in at ops.DOMAIN with a password and a second factor. A viewer looks; an operator \
             retries, pauses and replays; finance also acts in bulk on money, with a second person; an admin \
-            also changes what runs have recorded.
+            also changes what runs have recorded. What is changed here is written into the operators' audit.
             """,
         subcommands: [
             AddCommand.self, ListCommand.self, RoleCommand.self, RenewCommand.self, DisableCommand.self,
+            EnableCommand.self,
         ])
 
     struct AddCommand: AsyncParsableCommand {
@@ -28,13 +31,17 @@ struct AdminsCommand: AsyncParsableCommand {
         @Argument(help: "The e-mail address.") var email: String
         @Option(help: "The name.") var name: String
         @Option(help: "viewer, operator, finance or admin.") var role = AdminRole.admin
+        @OptionGroup var who: AdminMandateOptions
 
         func run() async throws {
             let address = try EmailAddress(parsing: email)
             let password = try AdminsCommand.password()
-            let welcome = try await AdminsCommand.withAdmins {
+            let (name, role) = (name, role)
+            let entry = try who.entry("admin.add", on: address, ["role": role.rawValue])
+            let welcome = try await AdminsCommand.act(entry) {
                 try await $0.add(address, name: name, password: password, role: role)
             }
+            guard let welcome else { throw ValidationError("nobody was added") }
             AdminsCommand.show(welcome, address)
         }
     }
@@ -62,11 +69,16 @@ struct AdminsCommand: AsyncParsableCommand {
 
         @Argument(help: "The e-mail address.") var email: String
         @Argument(help: "viewer, operator, finance or admin.") var role: AdminRole
+        @OptionGroup var who: AdminMandateOptions
 
         func run() async throws {
             let address = try EmailAddress(parsing: email)
-            let isDone = try await AdminsCommand.withAdmins { try await $0.setRole(role, of: address) }
-            guard isDone else { throw ValidationError("nobody signs in as \(email)") }
+            let role = role
+            let entry = try who.entry("admin.role", on: address, ["role": role.rawValue])
+            let done = try await AdminsCommand.act(entry) {
+                try await $0.setRole(role, of: address) ? true : nil
+            }
+            guard done != nil else { throw ValidationError("nobody signs in as \(email)") }
             print("\(address.canonical) is \(role.rawValue)")
         }
     }
@@ -77,11 +89,12 @@ struct AdminsCommand: AsyncParsableCommand {
             discussion: "For a lost phone. Reads the password as `add` does and ends all sessions.")
 
         @Argument(help: "The e-mail address.") var email: String
+        @OptionGroup var who: AdminMandateOptions
 
         func run() async throws {
             let address = try EmailAddress(parsing: email)
             let password = try AdminsCommand.password()
-            let welcome = try await AdminsCommand.withAdmins {
+            let welcome = try await AdminsCommand.act(try who.entry("admin.renew", on: address)) {
                 try await $0.renew(address, password: password)
             }
             guard let welcome else { throw ValidationError("nobody signs in as \(email)") }
@@ -94,13 +107,33 @@ struct AdminsCommand: AsyncParsableCommand {
             commandName: "disable", abstract: "Lets somebody in no more, and ends their sessions at once.")
 
         @Argument(help: "The e-mail address.") var email: String
+        @OptionGroup var who: AdminMandateOptions
 
         func run() async throws {
             let address = try EmailAddress(parsing: email)
-            guard try await AdminsCommand.withAdmins({ try await $0.disable(address) }) else {
-                throw ValidationError("nobody signs in as \(email)")
+            let done = try await AdminsCommand.act(try who.entry("admin.disable", on: address)) {
+                try await $0.disable(address) ? true : nil
             }
+            guard done != nil else { throw ValidationError("nobody signs in as \(email)") }
             print("\(address.canonical) may not sign in any more")
+        }
+    }
+
+    struct EnableCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "enable", abstract: "Lets somebody in again who was disabled.",
+            discussion: "With the password and second factor they had; `renew` gives new ones.")
+
+        @Argument(help: "The e-mail address.") var email: String
+        @OptionGroup var who: AdminMandateOptions
+
+        func run() async throws {
+            let address = try EmailAddress(parsing: email)
+            let done = try await AdminsCommand.act(try who.entry("admin.enable", on: address)) {
+                try await $0.enable(address) ? true : nil
+            }
+            guard done != nil else { throw ValidationError("\(email) is not disabled") }
+            print("\(address.canonical) may sign in again")
         }
     }
 
@@ -120,20 +153,33 @@ struct AdminsCommand: AsyncParsableCommand {
 
     private static func withAdmins<R: Sendable>(_ body: (Admins) async throws -> R) async throws -> R {
         let settings = Settings()
-        let logger = try settings.logger("cartflux.admins")
-        let pool = { (variable: Variable) in
-            PostgresPool(
-                try settings.parsed(variable) { try PostgresConfiguration($0) }, size: 1, logger: logger)
-        }
-        let (app, platform) = (try pool(.databaseURL), try pool(.platformDatabaseURL))
         let credentials = try settings.parsed(.credentialsKey) { try Credentials(base64Key: $0) }
-        let admins = Admins(
-            Database(app: app, platform: platform), credentials: credentials, passwords: Passwords())
-        let result: Result<R, any Error>
-        do { result = .success(try await body(admins)) } catch { result = .failure(error) }
-        await app.shutdown()
-        await platform.shutdown()
-        return try result.get()
+        return try await settings.withShop("cartflux.admins") { database in
+            try await body(Admins(database, credentials: credentials, passwords: Passwords()))
+        }
+    }
+
+    /// Changes who may sign in, and writes down who did it; nil where there was nothing to change.
+    private static func act<R: Sendable>(
+        _ entry: AuditEntry, _ body: (Admins) async throws -> R?
+    ) async throws -> R? {
+        try await withAdmins { admins in
+            try await OperatorAudit.recording(entry) { try await body(admins) }
+        }
+    }
+}
+
+/// Who changes the list of administrators, and why.
+struct AdminMandateOptions: ParsableArguments {
+    @Option(help: "Why; it is kept in the audit.") var reason = "at the command line"
+    @Option(help: "Who acts; the user who is signed in by default.") var actor: String?
+
+    func entry(
+        _ verb: String, on address: EmailAddress, _ after: [String: String] = [:]
+    ) throws -> AuditEntry {
+        AuditEntry(
+            verb, on: address.canonical, by: try MandateOptions.mandate(actor: actor, reason: reason),
+            after: after)
     }
 }
 

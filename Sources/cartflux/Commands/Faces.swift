@@ -1,10 +1,12 @@
 // The web faces of a process and the inbox behind their webhooks.
 
 import CommerceStore
+import Console
 import Durable
 import Fleet
 import Foundation
 import Gateway
+import Redis
 import ServiceLifecycle
 import Storefront
 import Stripe
@@ -20,6 +22,13 @@ struct Faces {
         let settings = platform.settings
         let runs = platform.runs
         let stripe = try platform.stripe
+        let live = LiveHub(
+            runs,
+            isReachable: { [redis = platform.redis] in
+                // That it fails is the answer.
+                do { _ = try await redis.send(RedisCommand("PING")) } catch { return false }
+                return true
+            })
         let domain = try settings.required(.webBaseDomain)
         let desk = CheckoutDesk(database: platform.database) { checkout, tx in
             do {
@@ -36,7 +45,7 @@ struct Faces {
         }
         inbox = Self.inbox(platform, stripe, metrics)
         let storefront = Storefront(
-            database: platform.database, desk: desk,
+            database: platform.database, desk: desk, progress: HeardProgress(live),
             hosted: HostedPayment(
                 base: settings.text(.hostedPaymentBase, default: Self.sandboxPage(settings))),
             personalData: try platform.personalDataDesk(), returns: platform.returnsDesk(),
@@ -55,8 +64,8 @@ struct Faces {
                 platformHosts: [domain, "127.0.0.1", "localhost"],
                 dashboardHosts: [Platform.dashboardHost(domain)],
                 consoleHosts: [Platform.consoleHost(domain)], tenants: Tenants(platform.database)),
-            endpoints: storefront.endpoints + gateway.endpoints + (try platform.dashboard()).endpoints
-                + (try platform.console()).endpoints,
+            endpoints: storefront.endpoints + gateway.endpoints + (try platform.dashboard(live)).endpoints
+                + (try platform.console(live)).endpoints,
             checks: platform.readiness,
             metrics: metrics, rateLimit: try Self.rateLimit(settings), logger: platform.logger)
     }

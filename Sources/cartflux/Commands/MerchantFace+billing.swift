@@ -36,17 +36,7 @@ extension Platform {
 
     func paperDesk() -> PaperDesk {
         let runs = runs
-        return PaperDesk { paper, tx in
-            // Each failure counts one attempt, so a second click on the same one is the same run.
-            let once = "again:\(paper.id):\(paper.attempts)"
-            if let refund = paper.refund {
-                try await runs.start(
-                    CreditOrder.self, CreditOrder.Input(refund: refund), once: once, with: tx)
-            } else {
-                try await runs.start(
-                    InvoiceOrder.self, InvoiceOrder.Input(order: paper.order), once: once, with: tx)
-            }
-        }
+        return PaperDesk { paper, tx in try await runs.issueAgain(paper, in: tx) }
     }
 
     func teamDesk() throws -> TeamDesk {

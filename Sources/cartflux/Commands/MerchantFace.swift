@@ -17,7 +17,7 @@ extension Platform {
     /// Where merchants sign in.
     static func dashboardHost(_ domain: String) -> String { "app.\(domain)" }
 
-    func dashboard() throws -> Dashboard {
+    func dashboard(_ live: LiveHub) throws -> Dashboard {
         let shop = try shop
         let runs = runs
         let desk = AccountDesk(
@@ -32,7 +32,7 @@ extension Platform {
             webhooks: try webhookDesk(), domains: domainDesk(), returns: returnsDesk(),
             orders: try ordersDesk(), suppliers: try supplierDesk(),
             plans: try planDesk(), papers: paperDesk(), team: try teamDesk(),
-            claims: claimDesk())
+            claims: claimDesk(), live: live)
     }
 
     private func supplierDesk() throws -> SupplierDesk {
@@ -71,7 +71,7 @@ extension Platform {
 
     /// Where people ask about their data, on every face and on the command line.
     func personalDataDesk() throws -> PersonalDataDesk {
-        let sender = try shop.sender
+        let sender = try settings.parsed(.mailFrom) { try EmailAddress(parsing: $0) }
         let runs = runs
         let starter = PersonalDataStarter(runs)
         return PersonalDataDesk(

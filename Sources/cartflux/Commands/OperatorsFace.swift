@@ -7,13 +7,14 @@ import Console
 import Durable
 import Fleet
 import Foundation
+import WebSupport
 import Workflows
 
 extension Platform {
     /// Where the platform's administrators sign in.
     static func consoleHost(_ domain: String) -> String { "ops.\(domain)" }
 
-    func console() throws -> Console {
+    func console(_ live: LiveHub) throws -> Console {
         var closed = fleet
         closed.masterKeys = nil
         let reading = Runs(closed, redis: redis, pool: enginePool, logger: logger)
@@ -22,9 +23,11 @@ extension Platform {
             runs: reading, opened: runs, operations: Operations(runs, masterKeys: fleet.masterKeys),
             control: Control(runs),
             schedules: Schedules(runs, book: try ScheduleBook(Shop.scheduled), redis: redis),
-            pool: enginePool, harmless: Self.harmless)
+            pool: enginePool, harmless: Self.harmless, pulls: PlatformCatalogueSync.name,
+            limits: Limits(redis: redis, logger: logger))
         return Console(
-            desk: AdminDesk(database: database, admins: admins), database: database, tools: tools)
+            desk: AdminDesk(database: database, admins: admins, live: live), database: database,
+            tools: tools, papers: paperDesk())
     }
 
     /// Workflows that move no money: one person may act on them in bulk. Everything else, and what is not

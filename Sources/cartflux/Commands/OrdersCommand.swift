@@ -1,5 +1,6 @@
-// What an operator does to an order of a store. A refund starts the same run as every other refund; the start
-// and the audit's row of who asked for it commit together.
+// What an operator does to an order of a store. A refund starts the same run as every other refund, and
+// takes its pieces in the transaction that starts it. What the console's order page can do has its verbs
+// there.
 
 import ArgumentParser
 import Commerce
@@ -12,7 +13,10 @@ import Workflows
 
 struct OrdersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "orders", abstract: "Acts on a store's orders.", subcommands: [RefundCommand.self])
+        commandName: "orders", abstract: "Acts on a store's orders.",
+        subcommands: [
+            RefundCommand.self, WaitingCommand.self, AnswerCommand.self, PaperCommand.self,
+        ])
 
     struct RefundCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -42,83 +46,34 @@ struct OrdersCommand: AsyncParsableCommand {
         func run() async throws {
             let mandate = try who.mandate
             let (store, number, pieces) = (store, try OrderNumber(parsing: order), pieces)
-            let (item, once) = (item.map { SKU(unchecked: $0) }, once)
+            let (item, once) = (item.map { SKU(unchecked: $0) }, once ?? UUID().uuidString)
             let cause = RefundCause(rawValue: cause) ?? .goodwill
             let run = try await BillingCommand.withPlatform { platform in
                 let wish = RefundWish(
-                    store: try await store.tenant(on: platform), order: number, item: item, pieces: pieces,
-                    cause: cause, once: once)
-                return try await platform.refund(wish, by: mandate)
+                    order: number, cause: cause, item: item, pieces: pieces, once: once)
+                return try await platform.refund(
+                    wish, of: try await store.tenant(on: platform), by: mandate)
             }
             print("started \(run)")
         }
     }
 }
 
-/// A refund that a person asks for.
-struct RefundWish: Sendable {
-    /// The others come from what has happened, and are found by the runs that saw it.
-    static let causes: [RefundCause] = [.goodwill, .withdrawal, .platformError]
-
-    let store: TenantID
-    let order: OrderNumber
-    /// Nil for all that is left of the payment.
-    var item: SKU?
-    var pieces = 1
-    let cause: RefundCause
-    var once: String?
-}
-
 extension Platform {
-    /// Starts the refund, and writes down who asked for it.
-    func refund(_ wish: RefundWish, by mandate: Mandate) async throws -> RunID {
-        let input = try await refundInput(wish)
-        let key = "by-hand:\(wish.order):\(wish.once ?? UUID().uuidString)"
-        return try await enginePool.withTransaction { tx in
-            // The engine starts a run only in a transaction that names the run's store, as a store's own do.
-            _ = try await tx.execute("select set_config('cartflux.tenant', \(wish.store.description), true)")
-            let started = try await runs.start(
-                RefundOrder.self, input, once: key, for: Tenant(wish.store), in: tx)
-            let facts = [
-                "tenant": "\(wish.store)", "order": "\(wish.order)", "cause": wish.cause.rawValue,
-                "units": input.units.map { "\($0.count)" } ?? "all that is left",
-            ]
-            if started.isNew {
-                try await Audit.append(
-                    AuditEntry("order.refund", on: "\(started.id)", by: mandate, after: facts), in: tx)
+    /// Starts the refund, and writes down who asked for it: in the operators' audit, and in the store's own
+    /// together with the start.
+    func refund(_ wish: RefundWish, of store: TenantID, by mandate: Mandate) async throws -> RunID {
+        let facts = [
+            "tenant": "\(store)", "cause": wish.cause.rawValue, "once": wish.once,
+            "units": wish.item.map { "\(wish.pieces) x \($0)" } ?? "all that is left",
+        ]
+        let entry = AuditEntry("order.refund", on: "\(wish.order)", by: mandate, after: facts)
+        let run = try await Audit.recording(entry, in: enginePool) {
+            try await database.transaction(for: store) { tx in
+                try await runs.refund(wish, by: mandate.actor, because: mandate.reason, with: tx).id
             }
-            return started.id
         }
-    }
-
-    private func refundInput(_ wish: RefundWish) async throws -> RefundOrder.Input {
-        try await database.transaction(for: wish.store) { tx in
-            guard let order = try await Orders().find(number: wish.order, in: tx) else {
-                throw ValidationError("the store has no order \(wish.order)")
-            }
-            let payments = try await Payments().all(of: order.id, in: tx)
-            guard let payment = payments.first(where: { $0.status == .succeeded }) else {
-                throw ValidationError("order \(wish.order) was not paid, so nothing can go back")
-            }
-            return RefundOrder.Input(
-                order: order.id, payment: payment.id, cause: wish.cause,
-                units: try await units(wish, of: order.id, in: tx))
-        }
-    }
-
-    /// The pieces that are meant: those of the article that no refund has had yet.
-    private func units(
-        _ wish: RefundWish, of order: OrderID, in tx: CommerceStore.Transaction<OneTenant>
-    ) async throws -> [UnitID]? {
-        guard let item = wish.item else { return nil }
-        let lines = try await Orders().lines(of: order, in: tx).filter { $0.sku == item }.map(\.id)
-        let gone = try await Refunds().refundedUnits(of: order, in: tx)
-        let left = try await SupplierOrders().units(ofOrder: order, in: tx)
-            .filter { lines.contains($0.line) && !gone.contains($0.id) }
-        guard left.count >= wish.pieces else {
-            throw ValidationError(
-                "order \(wish.order) has \(left.count) of \(item) that nobody refunded, not \(wish.pieces)")
-        }
-        return left.prefix(wish.pieces).map(\.id)
+        guard let run else { throw RefundRefusal.nothingLeft(wish.order) }
+        return run
     }
 }

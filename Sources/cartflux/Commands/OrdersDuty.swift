@@ -14,30 +14,20 @@ extension Platform {
         return OrdersDesk(
             runs: OrderRuns(
                 refund: { refund, tx in
-                    let isTaken = try await runs.refund(
+                    let started = try await runs.refund(
                         RefundOrder.Input(
                             order: refund.order, payment: refund.payment, cause: refund.cause,
                             units: refund.units), once: "by-merchant:\(refund.key)", with: tx)
-                    guard isTaken else {
+                    guard started != nil else {
                         throw WebProblem(.conflict, "all of this has gone back, or is on its way")
                     }
                 },
-                answer: { answer, run, once in
+                answer: { answer, run in
                     _ = try await runs.send(
-                        .supplierReview, SupplierReview(answer), to: RunID(rawValue: run), once: once)
+                        .supplierReview, answer, to: RunID(rawValue: run), once: answer.once)
                 },
                 confirm: { order, key, tx in
                     try await shop.confirmAgain(order, key: key, in: tx)
                 }))
-    }
-}
-
-extension SupplierReview {
-    fileprivate init(_ answer: SupplierHolding.Answer) {
-        self =
-            switch answer {
-            case .retry: .retry
-            case .cancel: .cancel
-            }
     }
 }

@@ -19,16 +19,24 @@ struct PersonalDataCommand: AsyncParsableCommand {
             ListCommand.self, ExportCommand.self, EraseCommand.self, FetchCommand.self, PurgeCommand.self,
         ], defaultSubcommand: ListCommand.self)
 
+    fileprivate static let label = "cartflux.personal-data"
+
+    /// Looking takes the shop's databases and the key of what is sealed; no vendor and no engine.
+    fileprivate static func credentials(_ settings: Settings) throws -> Credentials {
+        try settings.parsed(.credentialsKey) { try Credentials(base64Key: $0) }
+    }
+
     struct ListCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "list", abstract: "Lists what was asked in a store, and what became of it.")
         @OptionGroup var store: StoreOptions
 
         func run() async throws {
-            let platform = try await Platform(Settings(), label: "cartflux.personal-data")
-            let desk = try platform.personalDataDesk()
-            let asked = try await platform.database.transaction(for: try await store.tenant(on: platform)) {
-                try await desk.recent(in: $0)
+            let requests = PersonalDataRequests(try PersonalDataCommand.credentials(Settings()))
+            let asked = try await Settings().withShop(PersonalDataCommand.label) { database in
+                try await database.transaction(for: try await store.tenant(in: database)) {
+                    try await requests.recent(in: $0)
+                }
             }
             print(asked.isEmpty ? "nobody has asked yet" : PersonalDataText.requests(asked))
         }
@@ -59,11 +67,12 @@ struct PersonalDataCommand: AsyncParsableCommand {
         @Argument(help: "The request, as `list` shows it.") var request: String
 
         func run() async throws {
-            let platform = try await Platform(Settings(), label: "cartflux.personal-data")
-            let desk = try platform.personalDataDesk()
+            let documents = PersonalDataDocuments(try PersonalDataCommand.credentials(Settings()))
             let id = try PersonalDataRequestID(parsing: request)
-            let copy = try await platform.database.transaction(for: try await store.tenant(on: platform)) {
-                try await desk.copy(of: id, at: Date(), in: $0)
+            let copy = try await Settings().withShop(PersonalDataCommand.label) { database in
+                try await database.transaction(for: try await store.tenant(in: database)) {
+                    try await documents.find(id, at: Date(), in: $0)
+                }
             }
             guard let copy else { throw ValidationError("there is no such copy, or it has expired") }
             print(copy)
@@ -76,12 +85,13 @@ struct PersonalDataCommand: AsyncParsableCommand {
             discussion: "The same happens by itself every month.")
 
         func run() async throws {
-            let platform = try await Platform(Settings(), label: "cartflux.personal-data")
-            var removed = 0
-            while true {
-                let bite = try await LapsedPapers(platform.database).purge(at: Date())
-                removed += bite
-                if bite == 0 { break }
+            let removed = try await Settings().withShop(PersonalDataCommand.label) { database in
+                var removed = 0
+                while true {
+                    let bite = try await LapsedPapers(database).purge(at: Date())
+                    removed += bite
+                    if bite == 0 { return removed }
+                }
             }
             print("removed \(removed)")
         }

@@ -10,15 +10,17 @@ import Workflows
 extension Platform {
     func programsDesk() throws -> ProgramsDesk {
         let runs = runs
-        return ProgramsDesk(credentials: try credentials, mayReachPrivateHosts: !(try isLive)) { wish, tx in
+        return ProgramsDesk(
+            credentials: try credentials, mayReachPrivateHosts: !(try isLive), claims: claimDesk()
+        ) { wish, tx in
             do {
                 // The key is of chance: what makes a repetition harmless is the answer that is kept in this
                 // very transaction.
-                let isTaken = try await runs.refund(
+                let started = try await runs.refund(
                     RefundOrder.Input(
                         order: wish.order, payment: wish.payment, cause: wish.cause, units: wish.units),
                     once: "program:\(UUID())", with: tx)
-                guard isTaken else {
+                guard started != nil else {
                     throw WebProblem(.conflict, "all of this has gone back, or is on its way")
                 }
             } catch RunsError.overloaded(let what, let pause) {

@@ -28,8 +28,7 @@ extension Platform {
                 },
                 reply: { answer, run in
                     _ = try await runs.send(
-                        .supplierReview, answer == .cancel ? .cancel : .retry, to: RunID(rawValue: run),
-                        once: UUID().uuidString)
+                        .supplierReview, answer, to: RunID(rawValue: run), once: answer.once)
                 }))
     }
 }

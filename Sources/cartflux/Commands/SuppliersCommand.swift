@@ -103,7 +103,11 @@ struct StoreOptions: ParsableArguments {
     @Argument(help: "The store's slug.") var store: String
 
     func tenant(on platform: Platform) async throws -> TenantID {
-        guard let tenant = try await Tenants(platform.database).tenant(ofSlug: store) else {
+        try await tenant(in: platform.database)
+    }
+
+    func tenant(in database: Database) async throws -> TenantID {
+        guard let tenant = try await Tenants(database).tenant(ofSlug: store) else {
             throw ValidationError("no store is called \(store)")
         }
         return tenant

@@ -25,9 +25,9 @@ struct DemoRefund {
             try await Orders().lines(of: order.id, in: $0).first
         }
         guard let line else { throw DemoProblem("order \(order.number) has no lines") }
-        let wish = RefundWish(store: store, order: order.number, item: line.sku, cause: .goodwill)
+        let wish = RefundWish(order: order.number, cause: .goodwill, item: line.sku, once: "demo")
         let mandate = try Mandate(actor: "demo", reason: "it arrived with a scratch")
-        let run = try await platform.refund(wish, by: mandate)
+        let run = try await platform.refund(wish, of: store, by: mandate)
         try await demo.wait(until: "the refund is settled") {
             try await platform.hasSucceeded(run) ? () : nil
         }

@@ -43,12 +43,18 @@ struct RunJournal: Journal {
         case .child(let child):
             return try await start(child, under: lease)
         case .progress, .finish:
-            let verdict = try await writer.commit(entry, under: lease, reply: reply).get()
-            if verdict == .committed { events.publish(lease.run) }
-            return verdict
-        case .step, .attempt, .intent, .detail, .cancelChild, .suspend, .release:
+            return try await told(writer.commit(entry, under: lease, reply: reply).get(), lease)
+        case .suspend:
+            return try await told(writer.commit(entry, under: lease, reply: nil).get(), lease)
+        case .step, .attempt, .intent, .detail, .cancelChild, .release:
             return try await writer.commit(entry, under: lease, reply: nil).get()
         }
+    }
+
+    /// Tells whoever watches the run, once the write stands.
+    private func told(_ verdict: CommitVerdict, _ lease: Lease) -> CommitVerdict {
+        if verdict == .committed { events.publish(lease.run, of: owned.run.tenant) }
+        return verdict
     }
 
     private func start(_ child: ChildStart, under lease: Lease) async throws(JournalFailure) -> CommitVerdict

@@ -85,7 +85,7 @@ public struct Operations: Sendable {
         }
         transaction.afterCommit { [runs, ready = done.ready] in
             runs.queue.enqueue(ready)
-            runs.events.publish(run)
+            runs.events.publish(run, of: subject.tenant)
         }
         return OperationResult(
             run: done.result, status: done.status, epoch: done.epoch, audit: number, note: done.note)

@@ -1,15 +1,57 @@
 // "Something about these runs has changed", for live pages and for callers that await a result. Best effort:
-// whoever listens reads the truth from Postgres, and looks again after a while even if nothing was heard.
+// whoever listens reads the truth from Postgres, and looks again after a while even if nothing was heard. A
+// run is named with its tenant, so that a page about one tenant need not ask whose run it was. Told are the
+// ends of runs, their progress, the waits they go into and what operators do to them; single steps are not,
+// because at full speed they are too many to be worth a message.
 
 import Durable
 import Logging
 import Redis
 import Synchronization
 
+/// A run that changed.
+public struct RunChange: Sendable, Hashable {
+    public let run: RunID
+    /// Nil where the sender did not say it.
+    public let tenant: Tenant?
+
+    public init(run: RunID, tenant: Tenant?) {
+        self.run = run
+        self.tenant = tenant
+    }
+
+    /// The longest name of a tenant that travels.
+    private static let tenantLimit = 64
+    private static let separator: Character = "/"
+
+    /// The run, and the tenant where its name can stand in a word.
+    var word: String {
+        guard let name = tenant?.rawValue, name.utf8.count <= Self.tenantLimit,
+            !name.contains(where: \.isWhitespace)
+        else { return run.description }
+        return "\(run)\(Self.separator)\(name)"
+    }
+
+    init?(word: Substring) {
+        let parts = word.split(separator: Self.separator, maxSplits: 1, omittingEmptySubsequences: false)
+        guard let first = parts.first, let run = RunID(String(first)) else { return nil }
+        self.run = run
+        tenant = parts.count > 1 ? Tenant(String(parts[1])) : nil
+    }
+}
+
+/// What a listener hears.
+public enum RunNews: Sendable, Equatable {
+    /// From here on changes are heard; what happened before may have been missed. Comes first, and again
+    /// after every break of the connection.
+    case listening
+    case changed([RunChange])
+}
+
 public final class RunEvents: Sendable {
     private let redis: RedisClient
     private let logger: Logger
-    private let gathering = Mutex<(ids: [RunID], isSending: Bool)>(([], false))
+    private let gathering = Mutex<(changes: [RunChange], isSending: Bool)>(([], false))
     private static let channel = "cf:runs"
     private static let messageLimit = 500
 
@@ -18,9 +60,9 @@ public final class RunEvents: Sendable {
         self.logger = logger
     }
 
-    func publish(_ id: RunID) {
+    func publish(_ id: RunID, of tenant: Tenant) {
         let mustSend = gathering.withLock { state in
-            state.ids.append(id)
+            state.changes.append(RunChange(run: id, tenant: tenant))
             defer { state.isSending = true }
             return !state.isSending
         }
@@ -31,14 +73,14 @@ public final class RunEvents: Sendable {
 
     private func sendGathered() async {
         while true {
-            let ids = gathering.withLock { state -> [RunID] in
-                let taken = Array(state.ids.prefix(Self.messageLimit))
-                state.ids.removeFirst(taken.count)
+            let changes = gathering.withLock { state -> [RunChange] in
+                let taken = Array(state.changes.prefix(Self.messageLimit))
+                state.changes.removeFirst(taken.count)
                 if taken.isEmpty { state.isSending = false }
                 return taken
             }
-            guard !ids.isEmpty else { return }
-            let message = ids.map(\.description).joined(separator: " ")
+            guard !changes.isEmpty else { return }
+            let message = changes.map(\.word).joined(separator: " ")
             do {
                 _ = try await redis.send(
                     RedisCommand("PUBLISH", RedisArgument(Self.channel), RedisArgument(message)))
@@ -48,18 +90,36 @@ public final class RunEvents: Sendable {
         }
     }
 
-    /// The ids of runs that changed, from now on, until the caller stops reading.
-    public func changes() -> AsyncStream<[RunID]> {
+    /// What is heard of runs, from now on, until the caller stops reading. A caller that reads too slowly
+    /// misses the oldest news.
+    public func news() -> AsyncStream<RunNews> {
         let messages = redis.subscribe([Self.channel])
         let (stream, continuation) = AsyncStream.makeStream(
-            of: [RunID].self, bufferingPolicy: .bufferingNewest(1_000))
+            of: RunNews.self, bufferingPolicy: .bufferingNewest(1_000))
         // Ends with the subscription; cancelled when the reader goes away.
         let task = Task {
             for await message in messages {
-                guard case .published(_, let payload) = message else { continue }
-                let words = String(decoding: payload, as: UTF8.self).split(separator: " ")
-                continuation.yield(words.compactMap { RunID(String($0)) })
+                switch message {
+                case .subscribed: continuation.yield(.listening)
+                case .published(_, let payload):
+                    let words = String(decoding: payload, as: UTF8.self).split(separator: " ")
+                    continuation.yield(.changed(words.compactMap { RunChange(word: $0) }))
+                }
             }
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in task.cancel() }
+        return stream
+    }
+
+    /// The ids of runs that changed, from now on, until the caller stops reading.
+    public func changes() -> AsyncStream<[RunID]> {
+        let news = news()
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: [RunID].self, bufferingPolicy: .bufferingNewest(1_000))
+        // Ends with the news; cancelled when the reader goes away.
+        let task = Task {
+            for await case .changed(let changes) in news { continuation.yield(changes.map(\.run)) }
             continuation.finish()
         }
         continuation.onTermination = { _ in task.cancel() }

@@ -42,7 +42,7 @@ extension RunQueue: Dispatcher {
 
 /// Tells whoever watches that something about a run has changed. Best effort.
 protocol RunNotices: Sendable {
-    func publish(_ id: RunID)
+    func publish(_ id: RunID, of tenant: Tenant)
 }
 
 extension RunEvents: RunNotices {}

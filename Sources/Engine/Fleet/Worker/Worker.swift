@@ -282,7 +282,7 @@ public final class Worker: Service {
         let written = await writer.commit(
             .finish(problem.outcome), under: claimed.run.lease, reply: claimed.reply)
         if case .success(.committed) = written {
-            notices.publish(id)
+            notices.publish(id, of: claimed.run.tenant)
         } else {
             _ = await writer.commit(.release(.shutdown), under: claimed.run.lease, reply: nil)
         }

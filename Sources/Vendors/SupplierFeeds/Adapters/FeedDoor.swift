@@ -1,3 +1,4 @@
+internal import Commerce
 internal import VendorHTTP
 
 /// The way to the hosts of feeds; which they may be is `FeedAddress`'s to say.
@@ -14,7 +15,8 @@ struct FeedDoor: Sendable {
         let address = try FeedAddress(parsing: source.address, mayBePrivate: mayReachPrivateHosts)
         let client = VendorHTTPClient(
             account: VendorAccount(vendor: vendor, name: address.host), base: address.base,
-            headers: headers, timeout: Self.patience, bodyLimit: 16 << 20, transport: transport)
+            headers: headers, timeout: Self.patience, bodyLimit: 16 << 20,
+            transport: mayReachPrivateHosts ? transport : transport.onlyTo(NetworkHost.isPublic))
         return (client, address.path)
     }
 }

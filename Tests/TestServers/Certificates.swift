@@ -2,15 +2,15 @@ import Foundation
 
 /// Certificates made with the `openssl` program: an authority, a server certificate for `localhost` that it
 /// signed, and the certificate of another authority that signed nothing.
-struct Certificates: Sendable {
-    let folder: URL
+package struct Certificates: Sendable {
+    package let folder: URL
 
-    var authority: String { path("authority.crt") }
-    var stranger: String { path("stranger.crt") }
-    var server: String { path("server.crt") }
-    var serverKey: String { path("server.key") }
+    package var authority: String { path("authority.crt") }
+    package var stranger: String { path("stranger.crt") }
+    package var server: String { path("server.crt") }
+    package var serverKey: String { path("server.key") }
 
-    static func make() async throws -> Certificates {
+    package static func make() async throws -> Certificates {
         let folder = FileManager.default.temporaryDirectory.appending(path: "cartflux-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let made = Certificates(folder: folder)
@@ -27,7 +27,7 @@ struct Certificates: Sendable {
         return made
     }
 
-    func remove() throws { try FileManager.default.removeItem(at: folder) }
+    package func remove() throws { try FileManager.default.removeItem(at: folder) }
 
     private func path(_ name: String) -> String { folder.appending(path: name).path }
     private func key(_ name: String) -> String {

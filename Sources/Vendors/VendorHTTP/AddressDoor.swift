@@ -1,0 +1,84 @@
+// Where a stranger's host may lead. A name says nothing: its owner answers with a private address whenever it
+// pleases them, and with another one the second time. So the name is asked once, every answer is held to the
+// rule, and the connection goes to the answer that was checked. Redirects need no check of their own, since
+// none is followed.
+
+import FoundationEssentials
+import Glibc
+import NIOPosix
+
+package struct AddressDoor: Sendable {
+    /// The addresses of a host, four bytes or sixteen each, the preferred one first.
+    package typealias Resolve = @Sendable (String) async throws -> [[UInt8]]
+
+    let resolve: Resolve
+    let isAllowed: @Sendable ([UInt8]) -> Bool
+
+    /// The host of a base address and the address to connect to. Throws `TransportFailure.notSent`.
+    func open(_ base: String) async throws -> (host: String, address: String) {
+        guard let host = Self.host(of: base) else { throw TransportFailure.notSent("no host can be read") }
+        let found = try await resolve(host)
+        guard let first = found.first else { throw TransportFailure.notSent("\(host) leads nowhere") }
+        // One forbidden answer among good ones is no oversight.
+        if let bad = found.first(where: { !isAllowed($0) }) {
+            throw TransportFailure.notSent("\(host) leads to \(Self.text(bad)), which is no public address")
+        }
+        return (host, Self.text(first))
+    }
+
+    /// Only letters, digits, dots and hyphens: whatever else a host may hold, two readers of one address
+    /// could take for two hosts, and then the checked one would not be the one that is connected to.
+    private static func host(of base: String) -> String? {
+        guard let scheme = base.firstRange(of: "://") else { return nil }
+        let host = base[scheme.upperBound...].prefix { !":/?#".contains($0) }
+        let isPlain = host.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"): true
+            default: false
+            }
+        }
+        return host.isEmpty || !isPlain ? nil : String(host)
+    }
+
+    /// As the machine's own resolver answers, off the shared threads: it blocks.
+    package static let system: Resolve = { host in
+        try await NIOThreadPool.singleton.runIfActive { try lookUp(host) }
+    }
+
+    private static func lookUp(_ host: String) throws -> [[UInt8]] {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, nil, &hints, &list) == 0 else {
+            throw TransportFailure.notSent("\(host) leads nowhere")
+        }
+        defer { freeaddrinfo(list) }
+        var found: [[UInt8]] = []
+        var next = list
+        while let entry = next {
+            next = entry.pointee.ai_next
+            guard let address = entry.pointee.ai_addr else { continue }
+            switch Int32(address.pointee.sa_family) {
+            case AF_INET:
+                address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { pointer in
+                    found.append(withUnsafeBytes(of: pointer.pointee.sin_addr) { Array($0) })
+                }
+            case AF_INET6:
+                address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { pointer in
+                    found.append(withUnsafeBytes(of: pointer.pointee.sin6_addr) { Array($0) })
+                }
+            default: continue
+            }
+        }
+        return found
+    }
+
+    private static func text(_ address: [UInt8]) -> String {
+        if address.count == 4 { return address.map { "\($0)" }.joined(separator: ".") }
+        let groups = stride(from: 0, to: address.count - 1, by: 2).map { place in
+            String(UInt16(address[place]) << 8 | UInt16(address[place + 1]), radix: 16)
+        }
+        return groups.joined(separator: ":")
+    }
+}

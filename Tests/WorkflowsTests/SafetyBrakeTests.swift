@@ -1,0 +1,130 @@
+import Commerce
+import CommerceStore
+import Durable
+import DurableTesting
+import Foundation
+import Testing
+import VendorSandbox
+
+@testable import Workflows
+
+@Suite("Product-safety data that seems lost")
+struct SafetyBrakeTests {
+    private static let open =
+        "select kind, subject from shop.platform_attention where resolved_at is null"
+
+    private static func whole(_ world: CatalogueWorld) async throws -> [String] {
+        try await world.raw.psql(
+            "select reference from shop.catalogue_item where safety_missing = '{}' order by reference"
+        ).split(separator: "\n").map(String.init)
+    }
+
+    private static func contact(
+        _ contact: String, of articles: some Sequence<String>, _ world: CatalogueWorld
+    )
+        async throws
+    {
+        for article in articles {
+            try await world.turn("safety", ["sku": .string(article), "contact": .string(contact)])
+        }
+    }
+
+    private static func answer(_ answer: SafetyLosses.Answer, _ world: CatalogueWorld) async throws -> Int? {
+        let now = world.fleet.clock.now
+        return try await world.database.platformTransaction { tx in
+            try await SafetyLosses().answer(
+                answer, of: "bigbuy", by: "ana@example.test (operator)", reason: "compared five answers",
+                at: now, in: tx)
+        }
+    }
+
+    @Test("what is lost in small parts is stopped like what is lost at once, and no part of it is saved")
+    func slowly() async throws {
+        try await CatalogueWorld.open { world in
+            try await world.pull(.full)
+            try await world.pull(.safety)
+            let whole = try await Self.whole(world)
+            try #require(whole.count == 13)
+            let id = try await world.sell(try #require(whole.last), cost: 1000, at: 1500)
+
+            try await Self.contact("", of: whole.prefix(7), world)
+            world.fleet.clock.advance(by: .seconds(2 * 86_400))
+            try await world.age(days: 31)
+            let few = try await world.pull(.safety)
+            #expect(few.problem == nil)
+            #expect(try await Self.whole(world).count == 6)
+            #expect(try await world.raw.psql(Self.open) == "")
+
+            try await Self.contact("", of: whole.suffix(6), world)
+            world.fleet.clock.advance(by: .seconds(2 * 86_400))
+            try await world.age(days: 31)
+            let more = try await world.pull(.safety)
+            #expect(more.problem?.contains("lost their product-safety data") == true)
+            #expect(more.storesTold == 0)
+            #expect(try await Self.whole(world) == Array(whole.suffix(6)))
+            #expect(try await world.product(id).status == .published)
+            #expect(try await world.raw.psql(Self.open) == "safety_loss|bigbuy")
+
+            // Nobody has decided: the next pull saves nothing either, and asks no second time.
+            world.fleet.clock.advance(by: .seconds(3_600))
+            #expect(try await world.pull(.safety).problem != nil)
+            #expect(try await Self.whole(world) == Array(whole.suffix(6)))
+            #expect(try await world.raw.psql(Self.open) == "safety_loss|bigbuy")
+
+            #expect(try await Self.answer(.accept, world) != nil)
+            #expect(try await Self.answer(.accept, world) == nil)
+            try await world.age(days: 31)
+            #expect(try await world.pull(.safety).problem == nil)
+            #expect(try await Self.whole(world).isEmpty)
+            #expect(try await world.product(id).status == .paused)
+            #expect(try await world.raw.psql(Self.open) == "")
+        }
+    }
+
+    @Test("an operator may keep the earlier data: it stands, and nothing is asked for a month")
+    func kept() async throws {
+        try await CatalogueWorld.open { world in
+            try await world.pull(.full)
+            try await world.pull(.safety)
+            let whole = try await Self.whole(world)
+            try await Self.contact("", of: whole, world)
+            try await world.age(days: 31)
+            #expect(try await world.pull(.safety).problem != nil)
+            #expect(try await Self.whole(world) == whole)
+            #expect(try await world.states() == ["done", "done", "failed"])
+
+            #expect(try await Self.answer(.keep, world) == whole.count)
+
+            #expect(try await Self.whole(world) == whole)
+            #expect(try await world.raw.psql(Self.open) == "")
+            #expect(try await world.pull(.safety).read == 0)
+            let decided = "select resolved_by, resolution from shop.platform_attention"
+            #expect(
+                try await world.raw.psql(decided) == "ana@example.test (operator)|compared five answers")
+        }
+    }
+
+    @Test("data that comes back closes the question by itself")
+    func back() async throws {
+        try await CatalogueWorld.open { world in
+            try await world.pull(.full)
+            try await world.pull(.safety)
+            let whole = try await Self.whole(world)
+            try await Self.contact("", of: whole, world)
+            try await world.age(days: 31)
+            try await world.pull(.safety)
+            #expect(try await world.raw.psql(Self.open) == "safety_loss|bigbuy")
+
+            try await Self.contact("help@demo-works.test", of: whole, world)
+            world.fleet.clock.advance(by: .seconds(2 * 86_400))
+            let pulled = try await world.pull(.safety)
+
+            #expect(pulled.problem == nil)
+            #expect(try await Self.whole(world) == whole)
+            #expect(try await world.item("V0100101", "safety ->> 'contact'") == "help@demo-works.test")
+            #expect(try await world.raw.psql(Self.open) == "")
+            #expect(
+                try await world.raw.psql("select resolved_by from shop.platform_attention") == "pull")
+        }
+    }
+}
