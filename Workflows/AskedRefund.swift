@@ -18,16 +18,17 @@ extension Runs {
         return taken == nil ? nil : run
     }
 
-    /// The same for an operator, who names what goes back in words. Throws where it cannot be had; then the
-    /// transaction must not be committed.
+    /// The same for an operator, who names what goes back in words; nil where it was asked for before with
+    /// this key. Throws where it cannot be had; then the transaction must not be committed.
     package func refund(
         _ wish: RefundWish, by actor: String, because reason: String, with tx: Transaction<OneTenant>
-    ) async throws -> StartedRun {
+    ) async throws -> StartedRun? {
         guard let order = try await Orders().find(number: wish.order, in: tx) else {
             throw RefundRefusal.noOrder(wish.order)
         }
         // Of two who ask at once the second counts what the first has taken.
         try await tx.lockOrder(order.id)
+        if try await StoreOrders().wasAsked(wish.key, of: order.id, in: tx) { return nil }
         let payments = try await Payments().all(of: order.id, in: tx)
         guard let payment = payments.first(where: { $0.status == .succeeded }) else {
             throw RefundRefusal.unpaid(wish.order)
@@ -38,11 +39,9 @@ extension Runs {
         guard let run = try await refund(input, once: wish.key, with: tx) else {
             throw RefundRefusal.nothingLeft(wish.order)
         }
-        if run.isNew {
-            try await CommerceStore.Audit().record(
-                actor: actor, action: "order.refund_asked", target: "order:\(order.id)", reason: reason,
-                in: tx)
-        }
+        try await CommerceStore.Audit().record(
+            actor: actor, action: "order.refund_asked", target: "order:\(order.id)", reason: reason,
+            requestID: wish.key, in: tx)
         return run
     }
 

@@ -80,7 +80,8 @@ package struct WithdrawFromOrder: Workflow {
                 told += 1
             }
             let next = told < moments.count ? moments[told] : now.adding(Self.longLook)
-            _ = try await flow.wait(.withdrawal, upTo: .seconds(next.timeIntervalSince(now)))
+            // A wake-up may come a rounding error before its moment, so a second lies between two looks.
+            _ = try await flow.wait(.withdrawal, upTo: .seconds(max(1, next.timeIntervalSince(now))))
         }
     }
 

@@ -229,6 +229,67 @@ import Testing
         #expect(status == OrderStatus(payment: .paid, fulfilment: .delivered, invoice: .issued))
     }
 
+    @Test("who closes an item while its order is being written waits, and finds it closed with its cause")
+    func closingMeetsTheOrder() async throws {
+        let platform = TestPlatform()
+        let shop = try await TestShop.open(on: platform)
+        let servers = try await platform.servers()
+        let (order, _) = try await shop.paidOrder()
+        let subject = "\(RefundID())"
+        let item = try await shop.transaction { tx in
+            try await Attention().open(
+                .order(.refundFailed), subject: subject, order: order.id, message: "the bank refused", in: tx)
+            try await Orders().refreshStatus(order.id, in: tx)
+            return try #require(try await Attention().openItems(in: tx).first)
+        }
+
+        let closing = try await shop.transaction { tx in
+            try await tx.lockOrder(order.id)
+            // Awaited below; nobody cancels it, since it ends with the lock that it waits for.
+            let waiting = Task {
+                try await shop.transaction {
+                    try await Attention().close(item.id, by: "ana", because: "paid back by transfer", in: $0)
+                }
+            }
+            try await servers.untilSomebodyWaits()
+            try await Attention().resolve(.order(.refundFailed), subject: subject, by: "workflow", in: tx)
+            try await Orders().refreshStatus(order.id, in: tx)
+            return waiting
+        }
+
+        #expect(try await closing.value == .gone)
+        let attention = try await shop.transaction {
+            try await Orders().load(order.id, in: $0).status.attention
+        }
+        #expect(attention == .none)
+    }
+
+    @Test("an item about no record of its topic is closed, one whose record still waits is not")
+    func closingLooksAtTheRecord() async throws {
+        let shop = try await TestShop.open()
+        let (order, _) = try await shop.paidOrder()
+
+        let closings = try await shop.transaction { tx in
+            let invoice = try await Invoices().open(.invoice, for: order.id, in: tx)
+            try await Invoices().markWaiting(invoice.id, .manual, problem: "no series", in: tx)
+            var closings: [String: Attention.Closing] = [:]
+            for subject in ["\(invoice.id)", "\(InvoiceID())", "no id"] {
+                try await Attention().open(.order(.invoice), subject: subject, message: "m", in: tx)
+            }
+            for item in try await Attention().openItems(in: tx) {
+                closings[item.subject] = try await Attention().close(
+                    item.id, by: "ana", because: "looked at", in: tx)
+            }
+            return (known: closings.removeValue(forKey: "\(invoice.id)"), others: Array(closings.values))
+        }
+
+        #expect(closings.others == [.closed, .closed])
+        guard case .stands? = closings.known else {
+            Issue.record("the paper is not issued, and its item was closed")
+            return
+        }
+    }
+
     @Test("a supplier order moves only along its machine, and a unit is forwarded once")
     func supplierOrderMoves() async throws {
         let shop = try await TestShop.open()

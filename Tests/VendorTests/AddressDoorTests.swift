@@ -36,7 +36,7 @@ struct AddressDoorTests {
         "a name that leads inside is refused before anything is sent, also beside a public address",
         arguments: [
             [[127, 0, 0, 1]], [[169, 254, 169, 254]], [[8, 8, 8, 8], [10, 0, 0, 5]],
-            [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]],
+            [[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]], [[168, 63, 129, 16]], [],
         ] as [[[UInt8]]])
     func inside(addresses: [[UInt8]]) async throws {
         let server = try CannedServer([.answer(200, "{}")])
@@ -49,7 +49,8 @@ struct AddressDoorTests {
             guard case TransportFailure.notSent(let reason)? = error as? TransportFailure else {
                 return false
             }
-            return reason.contains("no public address")
+            // The same words wherever it leads, and none of what was found.
+            return reason == "shop.example.test leads to no public address"
         }
         await #expect(throws: TransportFailure.self) {
             try await client.download(VendorRequest(.get, "/")) { _ in
@@ -78,6 +79,83 @@ struct AddressDoorTests {
         #expect(server.requests.count == 1)
     }
 
+    @Test("a name that takes too long is given up before anything is sent")
+    func slow() async throws {
+        let server = try CannedServer([.answer(200, "{}")])
+        let silence = DispatchSemaphore(value: 0)
+        defer { silence.signal() }
+        let lookUps = NameLookUps(patience: .milliseconds(20)) { _ in
+            silence.wait()
+            return [Self.loopback]
+        }
+        let client = VendorHTTPClient(
+            account: VendorAccount(vendor: "test", name: "door"),
+            base: "http://shop.example.test:\(server.port)", headers: [], timeout: .seconds(10),
+            transport: VendorTransport.shared.onlyTo(resolving: { try await lookUps.addresses(of: $0) }) {
+                _ in
+                true
+            })
+
+        await #expect {
+            _ = try await client.send(VendorRequest(.get, "/"))
+        } throws: { error in
+            guard case TransportFailure.notSent(let reason)? = error as? TransportFailure else {
+                return false
+            }
+            return reason.hasPrefix("shop.example.test was not found within")
+        }
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test("a name whose server is silent holds two look-ups, and no other name waits for them")
+    func silent() async throws {
+        let silence = DispatchSemaphore(value: 0)
+        let (asked, asking) = AsyncStream<Void>.makeStream()
+        let lookUps = NameLookUps(patience: .seconds(300)) { host in
+            guard host != "well.example.test" else { return [[8, 8, 8, 8]] }
+            asking.yield()
+            silence.wait()
+            return [[9, 9, 9, 9]]
+        }
+        async let first = lookUps.addresses(of: "dead.example.test")
+        async let second = lookUps.addresses(of: "Dead.Example.test")
+        var begun = asked.makeAsyncIterator()
+        await begun.next()
+        await begun.next()
+
+        async let third = lookUps.addresses(of: "dead.example.test")
+        // An error is no address either, and must not end the test while two threads are held.
+        let well = try? await lookUps.addresses(of: "well.example.test")
+        #expect(well == [[8, 8, 8, 8]])
+
+        // The others are for look-ups that find a free place afterwards.
+        for _ in 1...4 { silence.signal() }
+        #expect(try await first == [[9, 9, 9, 9]])
+        #expect(try await second == [[9, 9, 9, 9]])
+        #expect(try await third == [[9, 9, 9, 9]])
+        #expect(try await lookUps.addresses(of: "dead.example.test") == [[9, 9, 9, 9]])
+    }
+
+    @Test("a look-up whose call was cancelled is left behind")
+    func cancelled() async throws {
+        let silence = DispatchSemaphore(value: 0)
+        defer { silence.signal() }
+        let (asked, asking) = AsyncStream<Void>.makeStream()
+        let lookUps = NameLookUps(patience: .seconds(300)) { _ in
+            asking.yield()
+            silence.wait()
+            return []
+        }
+
+        await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try await lookUps.addresses(of: "dead.example.test") }
+            var begun = asked.makeAsyncIterator()
+            await begun.next()
+            group.cancelAll()
+            await #expect(throws: CancellationError.self) { try await group.next() }
+        }
+    }
+
     @Test(
         "a host that two readers could take for two is refused",
         arguments: ["ex%61mple.test", "a_b.test", ""])
@@ -95,7 +173,7 @@ struct AddressDoorTests {
         let hooks = HookClient(transport: transport, timeout: .seconds(10))
 
         let answer = try await hooks.send(
-            HookMessage(id: "msg_1", body: []), to: "http://localtest.example.test:\(server.port)/",
+            HookMessage(id: "msg_1", body: []), to: "https://hooks.example.com:\(server.port)/",
             signedWith: [])
 
         #expect(answer.status == nil)

@@ -152,7 +152,7 @@ struct DashboardOrderTests {
         let told = made.told.answers(to: run)
         #expect(told.count == 2, "the second press wakes the run again, if the first word was lost")
         #expect(Set(told.map(\.answer)) == [SupplierReview(.cancel, to: try AttentionItemID(parsing: item))])
-        #expect(Set(told.map(\.answer.once)) == ["hold:\(item)"])
+        #expect(Set(told.map(\.answer.once)) == ["answer:\(item)"])
         #expect(try await made.acts() == ["order.hold_cancel"])
         #expect(try await made.merchant.get(made.page).body.contains("too dear"))
     }

@@ -209,7 +209,9 @@ import WebSupport
         let program = try await Program(of: shop)
         let narrow = try await process(beside: shop, programLimit: RateLimit(capacity: 2, perMinute: 1))
         let path = "/orders/\(bought.order)/refunds"
-        let body = #"{"cause": "goodwill", "reason": "late", "lines": [{"line": "\#(bought.line)", "quantity": 1}]}"#
+        let body = """
+            {"cause": "goodwill", "reason": "late", "lines": [{"line": "\(bought.line)", "quantity": 1}]}
+            """
 
         let first = try await program.inStore("POST", path, body, once: "r")
         let second = try await program.inStore("POST", path, body, once: "r", port: narrow.port)

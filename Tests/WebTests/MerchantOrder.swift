@@ -93,7 +93,10 @@ final class ToldOrders: Sendable {
             runs: OrderRuns(
                 refund: { refund, _ in self.started.withLock { $0.append(refund) } },
                 answer: { answer, run in
-                    self.answered.withLock { $0.append(Answered(answer: answer, run: run)) }
+                    self.answered.withLock { answered in
+                        defer { answered.append(Answered(answer: answer, run: run)) }
+                        return !answered.contains { $0.answer.once == answer.once }
+                    }
                 },
                 confirm: { order, key, tx in
                     let letter = Emails.Draft(

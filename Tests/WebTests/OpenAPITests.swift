@@ -131,7 +131,8 @@ import WebSupport
         try calls.hold(try await program.inStore("GET", "/refunds"), "listRefunds")
         try calls.hold(try await program.inStore("GET", "\(one)/refunds"), "listOrderRefunds")
         try calls.hold(
-            try await program.inStore("POST", "\(one)/refunds", #"{"cause": "goodwill", "reason": "r"}"#, once: "r"),
+            try await program.inStore(
+                "POST", "\(one)/refunds", #"{"cause": "goodwill", "reason": "r"}"#, once: "r"),
             "createRefund")
         try calls.hold(try await program.inStore("GET", "/claims"), "listClaims")
         try calls.hold(try await program.inStore("GET", claim), "showClaim")

@@ -140,6 +140,8 @@ struct AskedRefundTests {
             await #expect(throws: RefundRefusal.nothingLeft(order.number)) { try await ask(nil, 1) }
             #expect(try await world.refunds(of: order.id).isEmpty)
             try await ask(item, 1)
+            // With the same key nothing more goes back, and nobody is told that nothing is left.
+            try await ask(item, 1)
 
             let taken = try await world.transaction {
                 try await Refunds().refundedUnits(of: order.id, in: $0)

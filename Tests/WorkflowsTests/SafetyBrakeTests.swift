@@ -3,6 +3,7 @@ import CommerceStore
 import Durable
 import DurableTesting
 import Foundation
+import Postgres
 import Testing
 import VendorSandbox
 
@@ -13,9 +14,15 @@ struct SafetyBrakeTests {
     private static let open =
         "select kind, subject from shop.platform_attention where resolved_at is null"
 
+    /// Has a person in the Union who answers for it, so it stays whole without its maker's contact.
+    private static let represented = "V0700822"
+
     private static func whole(_ world: CatalogueWorld) async throws -> [String] {
         try await world.raw.psql(
-            "select reference from shop.catalogue_item where safety_missing = '{}' order by reference"
+            """
+            select reference from shop.catalogue_item
+            where safety_missing = '{}' and reference <> '\(represented)' order by reference
+            """
         ).split(separator: "\n").map(String.init)
     }
 
@@ -44,7 +51,7 @@ struct SafetyBrakeTests {
             try await world.pull(.full)
             try await world.pull(.safety)
             let whole = try await Self.whole(world)
-            try #require(whole.count == 13)
+            try #require(whole.count == 12)
             let id = try await world.sell(try #require(whole.last), cost: 1000, at: 1500)
 
             try await Self.contact("", of: whole.prefix(7), world)
@@ -52,30 +59,31 @@ struct SafetyBrakeTests {
             try await world.age(days: 31)
             let few = try await world.pull(.safety)
             #expect(few.problem == nil)
-            #expect(try await Self.whole(world).count == 6)
+            #expect(try await Self.whole(world).count == 5)
             #expect(try await world.raw.psql(Self.open) == "")
 
-            try await Self.contact("", of: whole.suffix(6), world)
+            try await Self.contact("", of: whole.suffix(5), world)
             world.fleet.clock.advance(by: .seconds(2 * 86_400))
             try await world.age(days: 31)
             let more = try await world.pull(.safety)
             #expect(more.problem?.contains("lost their product-safety data") == true)
             #expect(more.storesTold == 0)
-            #expect(try await Self.whole(world) == Array(whole.suffix(6)))
+            #expect(try await Self.whole(world) == Array(whole.suffix(5)))
             #expect(try await world.product(id).status == .published)
             #expect(try await world.raw.psql(Self.open) == "safety_loss|bigbuy")
 
             // Nobody has decided: the next pull saves nothing either, and asks no second time.
             world.fleet.clock.advance(by: .seconds(3_600))
             #expect(try await world.pull(.safety).problem != nil)
-            #expect(try await Self.whole(world) == Array(whole.suffix(6)))
+            #expect(try await Self.whole(world) == Array(whole.suffix(5)))
             #expect(try await world.raw.psql(Self.open) == "safety_loss|bigbuy")
 
             #expect(try await Self.answer(.accept, world) != nil)
             #expect(try await Self.answer(.accept, world) == nil)
             try await world.age(days: 31)
             #expect(try await world.pull(.safety).problem == nil)
-            #expect(try await Self.whole(world).isEmpty)
+            let left = try await Self.whole(world)
+            #expect(left.isEmpty)
             #expect(try await world.product(id).status == .paused)
             #expect(try await world.raw.psql(Self.open) == "")
         }
@@ -93,7 +101,8 @@ struct SafetyBrakeTests {
             #expect(try await Self.whole(world) == whole)
             #expect(try await world.states() == ["done", "done", "failed"])
 
-            #expect(try await Self.answer(.keep, world) == whole.count)
+            let kept = try await Self.answer(.keep, world)
+            #expect(kept == whole.count)
 
             #expect(try await Self.whole(world) == whole)
             #expect(try await world.raw.psql(Self.open) == "")
@@ -102,6 +111,52 @@ struct SafetyBrakeTests {
             #expect(
                 try await world.raw.psql(decided) == "ana@example.test (operator)|compared five answers")
         }
+    }
+
+    @Test("what a running pull loses again while an operator accepts is not accepted with it")
+    func foundMeanwhile() async throws {
+        try await CatalogueWorld.open { world in
+            try await world.pull(.full)
+            try await world.pull(.safety)
+            let whole = try await Self.whole(world)
+            let (waiting, again) = (whole[0], whole[1])
+            try await world.raw.psql(
+                """
+                insert into shop.platform_attention (id, kind, subject, message, opened_at)
+                values (gen_random_uuid(), 'safety_loss', 'bigbuy', 'so many were lost', now());
+                insert into shop.catalogue_safety_loss (supplier, reference, told, missing, found_at,
+                    saved_at)
+                select supplier, reference, safety, '{contact}', now(),
+                    case when reference = '\(again)' then now() end
+                from shop.catalogue_item where reference in ('\(waiting)', '\(again)')
+                """)
+
+            let answer = try await world.database.platformTransaction { tx in
+                _ = try await tx.postgres.execute(
+                    "update shop.catalogue_safety_loss set saved_at = null where reference = \(again)")
+                // Awaited below; nobody cancels it, since it ends with the lock that it waits for.
+                let answer = Task { try await Self.answer(.accept, world) }
+                try await Self.untilSomebodyWaits(world)
+                return answer
+            }
+
+            #expect(try await answer.value == 1)
+            let left = "select reference, saved_at is null from shop.catalogue_safety_loss"
+            #expect(try await world.raw.psql(left) == "\(again)|t")
+        }
+    }
+
+    /// Looks a bounded number of times; a test that needs more has failed.
+    private static func untilSomebodyWaits(_ world: CatalogueWorld) async throws {
+        for _ in 0..<2_000 {
+            let waiting = try await world.raw.psql(
+                """
+                select count(*) from pg_stat_activity
+                where datname = current_database() and wait_event_type = 'Lock'
+                """)
+            if waiting != "0" { return }
+        }
+        Issue.record("nobody came to wait for the lock")
     }
 
     @Test("data that comes back closes the question by itself")

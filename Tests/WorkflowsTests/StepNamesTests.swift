@@ -39,8 +39,8 @@ struct StepNamesTests {
             ])
         #expect(
             names(ForwardSupplierOrder.Step.self) == [
-                "begin", "check", "hold", "pass_over", "resume", "submitting", "recount", "submit", "read_orders",
-                "accept", "reject", "give_to_merchant",
+                "begin", "check", "hold", "pass_over", "resume", "submitting", "recount", "submit",
+                "read_orders", "accept", "reject", "give_to_merchant",
             ])
         #expect(names(FollowParcels.Step.self) == ["look", "record", "give_up"])
         #expect(

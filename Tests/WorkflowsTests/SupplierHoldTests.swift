@@ -145,7 +145,7 @@ struct SupplierHoldTests {
                     refund: { _, _ in },
                     answer: { review, run in
                         guard words.next() > 1 else { throw WebProblem(.unavailable) }
-                        try journal.send(
+                        return try journal.send(
                             .supplierReview, review, to: RunID(rawValue: run), once: review.once)
                     },
                     confirm: { _, _, _ in true }))
@@ -154,7 +154,7 @@ struct SupplierHoldTests {
                 let decision = try await world.transaction {
                     try await desk.decide(.cancel, to: question.item, of: order.id, ask, in: $0)
                 }
-                try await desk.tell(try #require(decision))
+                _ = try await desk.tell(try #require(decision))
             }
 
             await #expect(throws: WebProblem.self) { try await press() }

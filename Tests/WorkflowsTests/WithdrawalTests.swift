@@ -97,7 +97,7 @@ struct WithdrawalTests {
             try await world.settle()
             #expect(world.count("refund.create") == 0)
 
-            try await world.fleet.settle(upTo: .seconds(14 * 86_400))
+            try await world.fleet.settle(upTo: .seconds(15 * 86_400))
 
             #expect(world.count("refund.create") == 1)
             let withdrawal = try await world.transaction { try await Withdrawals().load(id, in: $0) }

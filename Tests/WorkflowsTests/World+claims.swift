@@ -39,7 +39,10 @@ extension World {
             Issue.record("the report was refused: \(outcome)")
             throw CancellationError()
         }
-        return (id, try start(id))
+        let run = try start(id)
+        // As the desk does that starts it.
+        try await transaction { try await OrderClaims().recordRun(run.rawValue, of: id, in: $0) }
+        return (id, run)
     }
 
     func start(_ id: OrderClaimID) throws -> RunID {

@@ -11,3 +11,5 @@ alter table shop.attention_item add constraint attention_item_asked_whole
 comment on column shop.attention_item.asked_minor is
     'The price that the supplier asks for all of a supplier order, where the question is whether to pay it.';
 comment on column shop.attention_item.asked_currency is 'The supplier''s currency.';
+
+reset role;

@@ -55,8 +55,8 @@ create index catalogue_item_safety_checked on shop.catalogue_item (supplier, saf
 
 -- Who closed an item, and why.
 alter table shop.attention_item add column resolution text
-    constraint attention_item_resolution check (length(resolution) between 1 and 1000
-        and resolved_at is not null);
+    constraint attention_item_resolution check (resolution is null
+        or length(resolution) between 1 and 1000 and resolved_at is not null);
 comment on column shop.attention_item.resolution is
     'The reason of the person who closed it by hand; null where the program closed it with its cause.';
 

@@ -117,6 +117,8 @@ $$
     order by c.earned desc, a.created_at limit in_limit
 $$;
 grant execute on function shop.affiliate_overview(timestamptz, integer) to cartflux_platform;
+-- The few events of an inbox of years that are not done.
+create index webhook_inbox_open on shop.webhook_inbox (state, received_at) where state <> 'processed';
 create index affiliate_payout_newest on shop.affiliate_payout (reserved_at desc, id);
 
 -- Views of the list of runs ------------------------------------------------------------------------------

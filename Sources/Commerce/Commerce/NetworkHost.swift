@@ -23,10 +23,10 @@ package enum NetworkHost {
     /// a private network or of this one, no metadata service, nothing that leads back to such by way of a
     /// translator.
     package static func isPublic(_ address: [UInt8]) -> Bool {
-        if address.count == 4 { return isPublicV4(address[0], address[1], address[2]) }
+        if address.count == 4 { return isPublicV4(address[...]) }
         guard address.count == 16 else { return false }
         let isMapped = address[..<10].allSatisfy { $0 == 0 } && address[10] == 0xFF && address[11] == 0xFF
-        if isMapped { return isPublicV4(address[12], address[13], address[14]) }
+        if isMapped { return isPublicV4(address[12...]) }
         // Of all that there is, 2000::/3 is given out; of it, 2001::/23 and 2002::/16 are ways elsewhere, and
         // 2001:db8::/32 is for examples.
         guard address[0] & 0xE0 == 0x20 else { return false }
@@ -36,8 +36,11 @@ package enum NetworkHost {
         }
     }
 
-    private static func isPublicV4(_ first: UInt8, _ second: UInt8, _ third: UInt8) -> Bool {
-        switch (first, second, third) {
+    private static func isPublicV4(_ address: ArraySlice<UInt8>) -> Bool {
+        // Public by its number, yet the metadata and name service of a cloud that answers its guests alone.
+        if address.elementsEqual([168, 63, 129, 16]) { return false }
+        let start = address.startIndex
+        return switch (address[start], address[start + 1], address[start + 2]) {
         case (0, _, _), (10, _, _), (127, _, _), (169, 254, _), (192, 168, _), (224..., _, _): false
         case (172, 16...31, _), (100, 64...127, _), (198, 18...19, _), (192, 0, _): false
         case (198, 51, 100), (203, 0, 113), (192, 88, 99): false

@@ -45,7 +45,11 @@ package struct AccountSessions: Sendable {
     }
 
     /// Who shows this token, if the session still runs.
-    package func find(_ token: SecretToken, at now: Date) async throws -> AccountSession? {
+    ///
+    /// - Parameter isVisit: false for what a page asks by itself: nobody need be sitting there.
+    package func find(
+        _ token: SecretToken, at now: Date, isVisit: Bool = true
+    ) async throws -> AccountSession? {
         guard let owner = try await Accounts(database).owner(ofSession: token) else { return nil }
         return try await database.transaction(for: owner.room) { room in
             let found = try await room.first(
@@ -56,7 +60,7 @@ package struct AccountSessions: Sendable {
                 """)
             guard let row = found else { return nil }
             let (id, endsAt) = (try row.decode("id", as: UUID.self), try row.decode("ends_at", as: Date.self))
-            if now.timeIntervalSince(try row.decode("seen_at")) > Self.noteEvery {
+            if isVisit, now.timeIntervalSince(try row.decode("seen_at")) > Self.noteEvery {
                 try await note(id, at: now, endsAt: endsAt, in: room)
             }
             return AccountSession(

@@ -7,6 +7,9 @@ internal import Postgres
 // answer: such an item is not closed, and whoever tries reads what to do instead. Every other item may be
 // closed with a reason, and is opened again when its cause comes up again. The reason is the store's and goes
 // into its audit with who gave it.
+//
+// Whoever closes takes the order that the item is about before the item, as all do who write records of one
+// order: they resolve its items while they hold it, and a cause that was seen stays until the item is closed.
 
 extension Attention {
     package static let reasonLimit = 1_000
@@ -32,9 +35,10 @@ extension Attention {
 
     /// Why an item should stay open, in words that say what to do; nil where it may be closed.
     package func standing(_ item: Item, in tx: Transaction<OneTenant>) async throws -> String? {
-        guard let cause = Cause(item.topic) else { return nil }
-        let found = try await tx.first(cause.isThere(tx.tenantUUID, item.subject))
-        return found == nil ? nil : cause.advice
+        guard let cause = Cause(item.topic), let query = cause.isThere(tx.tenantUUID, item.subject) else {
+            return nil
+        }
+        return try await tx.first(query) == nil ? nil : cause.advice
     }
 
     /// Closes an open item by hand. The order that it is about shows its next one, or none.
@@ -43,13 +47,7 @@ extension Attention {
         in tx: Transaction<OneTenant>
     ) async throws -> Closing {
         precondition(!reason.isEmpty && reason.count <= Self.reasonLimit, "the form asks for a reason")
-        let held = try await tx.first(
-            """
-            select * from shop.attention_item
-            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) and resolved_at is null for update
-            """
-        ).map(Item.init(row:))
-        guard let item = held else { return .gone }
+        guard let item = try await hold(id, in: tx) else { return .gone }
         if let advice = try await standing(item, in: tx) { return .stands(advice) }
         try await tx.execute(
             """
@@ -62,6 +60,18 @@ extension Attention {
             reason: reason, requestID: requestID, in: tx)
         if let order = item.order { try await Orders().refreshStatus(order, in: tx) }
         return .closed
+    }
+
+    /// Takes the order, then the item, which may have been closed while the order was waited for.
+    private func hold(_ id: AttentionItemID, in tx: Transaction<OneTenant>) async throws -> Item? {
+        guard let seen = try await find(id, in: tx) else { return nil }
+        if let order = seen.order { try await tx.lockOrder(order) }
+        return try await tx.first(
+            """
+            select * from shop.attention_item
+            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue) and resolved_at is null for update
+            """
+        ).map(Item.init(row:))
     }
 }
 
@@ -87,58 +97,68 @@ private enum Cause {
         }
     }
 
-    /// A row where the cause is there.
-    func isThere(_ tenant: UUID, _ subject: String) -> Query {
+    /// A row where the cause is there; nil where the subject names no record that could be one.
+    func isThere(_ tenant: UUID, _ subject: String) -> Query? {
         switch self {
-        case .waitingSupplierOrder:
-            """
-            select s.id from shop.supplier_order s
-            where s.tenant_id = \(tenant) and s.id::text = \(subject) and s.run_id is not null
-                and s.given_to_merchant_at is null and s.state in ('on_hold', 'submitting', 'unknown')
-            """
         case .openDispute:
             """
             select d.id from shop.dispute d
             where d.tenant_id = \(tenant) and d.stripe_dispute = split_part(\(subject), ':', 1)
                 and d.state = 'open'
             """
-        case .stoppedPaper:
-            """
-            select i.id from shop.invoice i
-            where i.tenant_id = \(tenant) and i.id::text = \(subject) and i.status = 'manual'
-            """
-        case .unpaidInvoice:
-            """
-            select c.invoice_id from shop.platform_collection c
-            where c.tenant_id = \(tenant) and c.invoice_id::text = \(subject) and c.status = 'due'
-            """
-        case .owedRefund:
-            """
-            select w.id from shop.withdrawal w
-            where w.tenant_id = \(tenant) and w.id::text = \(subject) and w.refunded_at is null
-            """
-        case .openClaim:
-            """
-            select c.id from shop.order_claim c
-            where c.tenant_id = \(tenant) and c.id::text = \(subject) and c.closed_at is null
-            """
-        case .silencedEndpoint:
-            """
-            select e.id from shop.webhook_endpoint e
-            where e.tenant_id = \(tenant) and e.id::text = \(subject) and e.state = 'disabled'
-                and e.disabled_because <> 'merchant'
-            """
-        case .strayDomain:
-            """
-            select d.id from shop.custom_domain d
-            where d.tenant_id = \(tenant) and d.id::text = \(subject) and d.state in ('pending', 'active')
-                and d.problem is not null
-            """
         case .restrictedAccount:
             """
             select t.tenant_id from shop.store t
             where t.tenant_id = \(tenant) and t.stripe_account = \(subject) and t.stripe_state = 'restricted'
             """
+        case .waitingSupplierOrder, .stoppedPaper, .unpaidInvoice, .owedRefund, .openClaim,
+            .silencedEndpoint, .strayDomain:
+            UUID(uuidString: subject).flatMap { record(tenant, $0) }
+        }
+    }
+
+    /// The same where the subject is the record's id, which is compared as one: as text it would find no key.
+    private func record(_ tenant: UUID, _ id: UUID) -> Query? {
+        switch self {
+        case .waitingSupplierOrder:
+            """
+            select s.id from shop.supplier_order s
+            where s.tenant_id = \(tenant) and s.id = \(id) and s.run_id is not null
+                and s.given_to_merchant_at is null and s.state in ('on_hold', 'submitting', 'unknown')
+            """
+        case .stoppedPaper:
+            """
+            select i.id from shop.invoice i
+            where i.tenant_id = \(tenant) and i.id = \(id) and i.status = 'manual'
+            """
+        case .unpaidInvoice:
+            """
+            select c.invoice_id from shop.platform_collection c
+            where c.tenant_id = \(tenant) and c.invoice_id = \(id) and c.status = 'due'
+            """
+        case .owedRefund:
+            """
+            select w.id from shop.withdrawal w
+            where w.tenant_id = \(tenant) and w.id = \(id) and w.refunded_at is null
+            """
+        case .openClaim:
+            """
+            select c.id from shop.order_claim c
+            where c.tenant_id = \(tenant) and c.id = \(id) and c.closed_at is null
+            """
+        case .silencedEndpoint:
+            """
+            select e.id from shop.webhook_endpoint e
+            where e.tenant_id = \(tenant) and e.id = \(id) and e.state = 'disabled'
+                and e.disabled_because <> 'merchant'
+            """
+        case .strayDomain:
+            """
+            select d.id from shop.custom_domain d
+            where d.tenant_id = \(tenant) and d.id = \(id) and d.state in ('pending', 'active')
+                and d.problem is not null
+            """
+        case .openDispute, .restrictedAccount: nil
         }
     }
 

@@ -75,7 +75,7 @@ package struct PlanVersions: Sendable {
             try await tx.execute(
                 """
                 select to_char(day, 'YYYY-MM') as month, shop.month_start(day::date) as at
-                from generate_series(1, \(count)) ahead, lateral (select date_trunc('month',
+                from generate_series(1, \(count)::integer) ahead, lateral (select date_trunc('month',
                     \(now)::timestamptz at time zone 'Europe/Bucharest') + make_interval(months => ahead)
                         as day) d
                 order by day

@@ -40,8 +40,9 @@ package struct PlatformAffiliates: Sendable {
     /// Those who earned most first.
     package func all(at now: Date) async throws -> [Line] {
         try await database.platformTransaction { tx in
-            try await tx.execute("select * from shop.affiliate_overview(\(now), \(Self.limit))").rows.map {
-                row in
+            try await tx.execute(
+                "select * from shop.affiliate_overview(\(now), \(Self.limit)::integer)"
+            ).rows.map { row in
                 Line(
                     tenant: try row.id("tenant_id"), id: try row.id("affiliate_id"),
                     code: try row.decode("code"), joinedAt: try row.decode("joined_at"),

@@ -72,14 +72,20 @@ package struct PlatformHouse: Sendable {
         }
     }
 
-    package func change(to identity: Identity) async throws {
+    /// False where it is not what the caller has seen any more.
+    package func change(from seen: Identity, to identity: Identity) async throws -> Bool {
         try await database.platformTransaction { tx in
-            _ = try await tx.execute(
+            try await tx.execute(
                 """
                 update shop.platform_identity set name = \(identity.name), address = \(identity.address),
                     country = \(identity.country), vat_number = \(identity.vatNumber),
                     registration = \(identity.registration)
-                """)
+                where (name, address, country, vat_number, registration)
+                    = (\(seen.name), \(seen.address), \(seen.country), \(seen.vatNumber),
+                        \(seen.registration))
+                returning 1
+                """
+            ).first != nil
         }
     }
 

@@ -97,8 +97,8 @@ package struct PlatformOversight: Sendable {
                 select s.state, found.count, found.oldest
                 from unnest(array['received', 'unmatched', 'failed']) s(state) cross join lateral (
                     select count(*) as count, min(i.received_at) as oldest from (
-                        select received_at from shop.webhook_inbox i where i.state = s.state
-                        limit 10001) i) found
+                        select received_at from shop.webhook_inbox i
+                        where i.state = s.state and i.state <> 'processed' limit 10001) i) found
                 """
             ).rows.map { row in
                 InboxTally(
@@ -126,8 +126,8 @@ package struct PlatformOversight: Sendable {
         try await database.platformTransaction { tx in
             try await tx.execute(
                 """
-                select a.tenant_id, a.id, t.slug, a.kind, a.subject, a.message, a.order_id, o.number, o.g_minor,
-                    o.currency, a.opened_at
+                select a.tenant_id, a.id, t.slug, a.kind, a.subject, a.message, a.order_id, o.number,
+                    o.g_minor, o.currency, a.opened_at
                 from (select * from shop.attention_item where resolved_at is null
                         and (\(tenant?.rawValue)::uuid is null or tenant_id = \(tenant?.rawValue))
                         order by opened_at desc limit 1000) a

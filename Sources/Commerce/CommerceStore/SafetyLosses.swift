@@ -91,6 +91,7 @@ package struct SafetyLosses: Sendable {
     package func settle(
         of supplier: String, since begun: Date, at now: Date, _ tx: Transaction<EveryTenant>
     ) async throws -> Settled {
+        try await takeTurn(at: supplier, tx)
         try await tx.execute(
             """
             delete from shop.catalogue_safety_loss where supplier = \(supplier) and saved_at is not null
@@ -132,6 +133,12 @@ package struct SafetyLosses: Sendable {
 
     private func count(_ query: Query, _ tx: Transaction<EveryTenant>) async throws -> Int {
         try await tx.execute(query).rows[0].decode(0, as: Int.self)
+    }
+
+    /// The end of a pull and an operator's answer write the losses and the question about them, each in an
+    /// order of its own: so they take turns before either.
+    private func takeTurn(at supplier: String, _ tx: Transaction<EveryTenant>) async throws {
+        try await tx.execute("select pg_advisory_xact_lock(hashtextextended(\(supplier), 36))")
     }
 
     /// Holds the articles whose losses wait, before the losses themselves: so a pull that meets one of them
@@ -184,15 +191,20 @@ extension SafetyLosses {
         _ answer: Answer, of supplier: String, by who: String, reason: String, at now: Date,
         in tx: Transaction<EveryTenant>
     ) async throws -> Int? {
+        try await takeTurn(at: supplier, tx)
         let isOpen = try await PlatformAttention().resolve(
             .safetyLoss, subject: supplier, by: who, because: reason, at: now, in: tx)
         guard isOpen else { return nil }
         switch answer {
         case .accept:
             let saved = try await save(of: supplier, at: now, tx)
-            // What was accepted is the state that later losses are measured against.
+            // What was accepted is the state that later losses are measured against. What a running pull has
+            // found since is not accepted: the pull's end asks about it.
             try await tx.execute(
-                "delete from shop.catalogue_safety_loss where supplier = \(supplier)")
+                """
+                delete from shop.catalogue_safety_loss
+                where supplier = \(supplier) and saved_at is not null
+                """)
             return saved.count
         case .keep:
             try await lockArticles(of: supplier, tx)

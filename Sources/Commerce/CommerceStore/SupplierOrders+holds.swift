@@ -38,7 +38,7 @@ package struct SupplierHolding: Sendable, Equatable {
 
 extension SupplierReview {
     /// The key of its signal: however often a hold is answered, and by whom, the first answer counts.
-    package var once: String { "hold:\(hold?.description ?? "")" }
+    package var once: String { "answer:\(hold?.description ?? "")" }
 }
 
 extension SupplierOrders {

@@ -4,8 +4,6 @@
 // none is followed.
 
 import FoundationEssentials
-import Glibc
-import NIOPosix
 
 package struct AddressDoor: Sendable {
     /// The addresses of a host, four bytes or sixteen each, the preferred one first.
@@ -18,10 +16,10 @@ package struct AddressDoor: Sendable {
     func open(_ base: String) async throws -> (host: String, address: String) {
         guard let host = Self.host(of: base) else { throw TransportFailure.notSent("no host can be read") }
         let found = try await resolve(host)
-        guard let first = found.first else { throw TransportFailure.notSent("\(host) leads nowhere") }
-        // One forbidden answer among good ones is no oversight.
-        if let bad = found.first(where: { !isAllowed($0) }) {
-            throw TransportFailure.notSent("\(host) leads to \(Self.text(bad)), which is no public address")
+        // One forbidden answer among good ones is no oversight. The refusal does not say what was found, nor
+        // whether anything was: strangers read it, and would learn our network's addresses by it.
+        guard let first = found.first, found.allSatisfy(isAllowed) else {
+            throw TransportFailure.notSent("\(host) leads to no public address")
         }
         return (host, Self.text(first))
     }
@@ -41,38 +39,8 @@ package struct AddressDoor: Sendable {
         return host.isEmpty || !isPlain ? nil : String(host)
     }
 
-    /// As the machine's own resolver answers, off the shared threads: it blocks.
-    package static let system: Resolve = { host in
-        try await NIOThreadPool.singleton.runIfActive { try lookUp(host) }
-    }
-
-    private static func lookUp(_ host: String) throws -> [[UInt8]] {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, nil, &hints, &list) == 0 else {
-            throw TransportFailure.notSent("\(host) leads nowhere")
-        }
-        defer { freeaddrinfo(list) }
-        var found: [[UInt8]] = []
-        var next = list
-        while let entry = next {
-            next = entry.pointee.ai_next
-            guard let address = entry.pointee.ai_addr else { continue }
-            switch Int32(address.pointee.sa_family) {
-            case AF_INET:
-                address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { pointer in
-                    found.append(withUnsafeBytes(of: pointer.pointee.sin_addr) { Array($0) })
-                }
-            case AF_INET6:
-                address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { pointer in
-                    found.append(withUnsafeBytes(of: pointer.pointee.sin6_addr) { Array($0) })
-                }
-            default: continue
-            }
-        }
-        return found
-    }
+    /// As the machine's own resolver answers.
+    package static let system: Resolve = { try await NameLookUps.shared.addresses(of: $0) }
 
     private static func text(_ address: [UInt8]) -> String {
         if address.count == 4 { return address.map { "\($0)" }.joined(separator: ".") }

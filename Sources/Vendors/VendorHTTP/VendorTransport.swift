@@ -69,7 +69,8 @@ package final class VendorTransport: Sendable {
         guard let door else { return try await body(client) }
         let (host, address) = try await door.open(url)
         var configuration = Self.configuration(Self.strangersPatience)
-        configuration.dnsOverride = [host: address, host.lowercased(): address]
+        configuration.dnsOverride[host] = address
+        configuration.dnsOverride[host.lowercased()] = address
         let own = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         let outcome: Result<Value, any Error>
         do { outcome = .success(try await body(own)) } catch { outcome = .failure(error) }

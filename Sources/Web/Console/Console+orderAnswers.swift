@@ -155,6 +155,11 @@ extension Console {
         var problems: [FieldError] = []
         let word = SupplierReview.Word(rawValue: request.form["answer"] ?? "")
         if word == nil { problems.append(FieldError("answer", "Choose an answer.")) }
+        // What is accepted above the tolerance is owed by the merchant.
+        if word == .acceptPrice, !admin.role.may(.moveMoney) {
+            let least = AdminRole.least(for: .moveMoney).rawValue
+            problems.append(FieldError("answer", "A price is accepted by the role \(least) or above."))
+        }
         let mandate = mandate(request, admin)
         if mandate == nil { problems.append(Self.missingReason) }
         guard let word, let mandate, problems.isEmpty else {
@@ -166,10 +171,20 @@ extension Console {
             return try await orderAnswers(request, admin, [stale]).response(status: 409)
         }
         do {
-            _ = try await tools.operations.answer(review, to: hold.run, by: mandate)
+            let result = try await tools.operations.answer(review, to: hold.run, by: mandate)
+            guard result.audit != nil else {
+                let faster = FieldError("answer", "It was answered before, and the first answer counts.")
+                return try await orderAnswers(request, admin, [faster]).response(status: 409)
+            }
         } catch let error as OperationError {
             let problem = FieldError("answer", "\(error)")
             return try await orderAnswers(request, admin, [problem]).response(status: 409)
+        }
+        // The operators' chain has it already; this is for the merchant, who may owe what was accepted.
+        try await database.transaction(for: waiting.tenant) { tx in
+            try await CommerceStore.Audit().record(
+                actor: mandate.actor, action: "order.hold_\(word.rawValue)",
+                target: "order:\(waiting.order.id)", reason: mandate.reason, in: tx)
         }
         return .seeOther("/ops/runs/\(RunID(rawValue: hold.run))")
     }

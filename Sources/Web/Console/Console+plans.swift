@@ -51,15 +51,13 @@ extension Console {
             return try await plansPage(request, admin, tried: history.plan.id, problems)
                 .response(status: 422)
         }
-        let number = try await versions.add(
-            plan, from: begins, by: mandate.actor, because: mandate.reason)
-        try await record(
-            AuditEntry(
-                "plan.version", on: "plan \(code)", by: mandate,
-                before: PlanSection.facts(history.versions.first?.plan ?? history.plan),
-                after: PlanSection.facts(plan).merging([
-                    "version": "\(number)", "begins": begins.formatted(.iso8601),
-                ]) { $1 }))
+        let entry = AuditEntry(
+            "plan.version", on: "plan \(code)", by: mandate,
+            before: PlanSection.facts(history.versions.first?.plan ?? history.plan),
+            after: PlanSection.facts(plan).merging(["begins": begins.formatted(.iso8601)]) { $1 })
+        _ = try await Audit.recording(entry, in: tools.pool) {
+            try await versions.add(plan, from: begins, by: mandate.actor, because: mandate.reason)
+        }
         return .seeOther("/ops/plans#plan-\(code)")
     }
 

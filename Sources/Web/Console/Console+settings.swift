@@ -87,12 +87,16 @@ extension Console {
         guard let mandate, problems.isEmpty else {
             return try await settingsPage(request, admin, problems).response(status: 422)
         }
-        // Written down first: a change without its row in the audit must not be.
-        try await record(
-            AuditEntry(
-                "settings.identity", on: "platform", by: mandate, before: Self.facts(before),
-                after: Self.facts(after)))
-        try await house.change(to: after)
+        let entry = AuditEntry(
+            "settings.identity", on: "platform", by: mandate, before: Self.facts(before),
+            after: Self.facts(after))
+        let changed: Bool? = try await Audit.recording(entry, in: tools.pool) {
+            try await house.change(from: before, to: after) ? true : nil
+        }
+        guard changed != nil else {
+            let faster = FieldError("name", "Somebody else has changed this meanwhile: look at it again.")
+            return try await settingsPage(request, admin, [faster]).response(status: 409)
+        }
         return .seeOther("/ops/settings")
     }
 

@@ -39,7 +39,8 @@ extension Console {
                 <h1>Suppliers of the platform</h1>\(ErrorSummary.html(problems))\
                 \(state(policy, schedules, now))\(part.html)\(pullForm(request, admin, policy, problems))
                 """)
-        page.live = LivePage([.fleet], pace: 5, [part])
+        // Readings take hours, and these counts walk a whole catalogue: no news is worth more.
+        page.live = LivePage([], pollSeconds: 60, [part])
         return page
     }
 

@@ -16,7 +16,7 @@ extension Dashboard {
 
     private func events(_ request: WebRequest) async throws -> WebResponse {
         guard let token = SignedInCookie.merchant.token(of: request),
-            let session = try await desk.session(of: request)
+            let session = try await desk.sessions.find(token, at: request.receivedAt, isVisit: false)
         else { throw WebProblem(.notSignedIn) }
         let topics = try LiveTopic.named(by: request)
         guard try await mayHear(topics, session.account) else {
@@ -25,7 +25,8 @@ extension Dashboard {
         return try live.response(topics, to: request, owner: Self.owner(token)) {
             // Where it cannot be asked for now, the next question decides; the page has its own rights.
             do {
-                guard let session = try await desk.sessions.find(token, at: Date()) else { return false }
+                let found = try await desk.sessions.find(token, at: Date(), isVisit: false)
+                guard let session = found else { return false }
                 return try await mayHear(topics, session.account)
             } catch {
                 return true

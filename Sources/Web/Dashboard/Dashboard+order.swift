@@ -166,8 +166,8 @@ extension Dashboard {
             return (tx.tenant, order, try await desk.decide(answer, to: item, of: order.id, ask, in: tx))
         }
         guard let decision else { return Self.back(to: order, in: tenant, .stale) }
-        try await desk.tell(decision)
-        return Self.back(to: order, in: tenant, .hold)
+        let isFirst = try await desk.tell(decision)
+        return Self.back(to: order, in: tenant, isFirst || decision.isRepeated ? .hold : .stale)
     }
 
     func confirmAgain(_ request: WebRequest, _ account: Account) async throws -> WebResponse {

@@ -140,7 +140,7 @@ package struct AccountDesk: Sendable {
     /// Who is signed in at this browser.
     package func session(of request: WebRequest) async throws -> AccountSession? {
         guard let token = SignedInCookie.merchant.token(of: request) else { return nil }
-        return try await sessions.find(token, at: request.receivedAt)
+        return try await sessions.find(token, at: request.receivedAt, isVisit: !request.wantsLiveParts)
     }
 
     package func signOut(_ request: WebRequest) async throws {

@@ -18,8 +18,9 @@ struct LiveBook: Sendable {
         var pending: [LiveTopic: Int64] = [:]
     }
 
-    /// The most streams of one session: as many as browsers open to one host.
-    static let perOwner = 6
+    /// The most streams of one session. Browsers open six connections to one host, and pages and forms need
+    /// some of them.
+    static let perOwner = 4
     private static let remembered = 4_096
     /// By so much clocks of our hosts may differ.
     static let clockSlack: Int64 = 2_000

@@ -65,7 +65,7 @@ package enum LivePageScript {
         }catch{}finally{busy=false;if(again){again=false;soon()}}};
         const soon=()=>{if(over)return;
         if(paused){missed++;changes();return}
-        if(!timer)timer=setTimeout(load,Math.max(50,asked+pace-Date.now()))};
+        if(!timer)timer=setTimeout(load,Math.max(50+Math.random()*250,asked+pace-Date.now()))};
         const poll=on=>{clearTimeout(stale);stale=0;
         if(on&&!poller){poller=setInterval(soon,5000);if(!paused)show("stale","Asks every 5 s")}
         if(!on&&poller){clearInterval(poller);poller=0}};

@@ -11,8 +11,9 @@ import Foundation
 package struct OrderRuns: Sendable {
     package typealias Refund =
         @Sendable (_ refund: OrdersDesk.RefundStart, _ tx: Transaction<OneTenant>) async throws -> Void
+    /// False where the hold has been answered before.
     package typealias Answer =
-        @Sendable (_ answer: SupplierReview, _ run: UUID) async throws -> Void
+        @Sendable (_ answer: SupplierReview, _ run: UUID) async throws -> Bool
     /// False where the address wants no more letters.
     package typealias Confirm =
         @Sendable (_ order: OrderID, _ key: UUID, _ tx: Transaction<OneTenant>) async throws -> Bool
@@ -86,6 +87,8 @@ package struct OrdersDesk: Sendable {
     package struct HoldDecision: Sendable {
         package let review: SupplierReview
         package let run: UUID
+        /// The same form was sent before, and its first word may have been lost.
+        package let isRepeated: Bool
     }
 
     private let runs: OrderRuns
@@ -127,14 +130,13 @@ package struct OrdersDesk: Sendable {
         guard let hold = holds.first(where: { $0.item == item }), let review = hold.review(answer) else {
             return nil
         }
-        if try await !isRepeated(ask, of: order, in: tx) {
-            try await note("order.hold_\(answer.rawValue)", of: order, ask, in: tx)
-        }
-        return HoldDecision(review: review, run: hold.run)
+        let isRepeated = try await isRepeated(ask, of: order, in: tx)
+        if !isRepeated { try await note("order.hold_\(answer.rawValue)", of: order, ask, in: tx) }
+        return HoldDecision(review: review, run: hold.run, isRepeated: isRepeated)
     }
 
-    /// Tells the run. However often a hold is answered, the first answer counts.
-    package func tell(_ decision: HoldDecision) async throws {
+    /// Tells the run. However often a hold is answered, the first answer counts: false for any other.
+    package func tell(_ decision: HoldDecision) async throws -> Bool {
         try await runs.answer(decision.review, decision.run)
     }
 

@@ -139,7 +139,11 @@ extension Settings {
         }
         let (app, platform) = (try pool(.databaseURL), try pool(.platformDatabaseURL))
         let result: Result<R, any Error>
-        do { result = .success(try await body(Database(app: app, platform: platform))) } catch {
+        do {
+            try await RoleCheck.refusePowerfulRole(app, variable: Variable.databaseURL.rawValue)
+            try await RoleCheck.refusePowerfulRole(platform, variable: Variable.platformDatabaseURL.rawValue)
+            result = .success(try await body(Database(app: app, platform: platform)))
+        } catch {
             result = .failure(error)
         }
         await app.shutdown()
@@ -159,7 +163,10 @@ enum OperatorAudit {
             try settings.parsed(.engineDatabaseURL) { try PostgresConfiguration($0) }, size: 1,
             logger: try settings.logger("cartflux.audit"))
         let result: Result<R?, any Error>
-        do { result = .success(try await Audit.recording(entry, in: pool, act)) } catch {
+        do {
+            try await RoleCheck.refusePowerfulRole(pool, variable: Variable.engineDatabaseURL.rawValue)
+            result = .success(try await Audit.recording(entry, in: pool, act))
+        } catch {
             result = .failure(error)
         }
         await pool.shutdown()

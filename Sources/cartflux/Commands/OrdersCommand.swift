@@ -46,34 +46,34 @@ struct OrdersCommand: AsyncParsableCommand {
         func run() async throws {
             let mandate = try who.mandate
             let (store, number, pieces) = (store, try OrderNumber(parsing: order), pieces)
-            let (item, once) = (item.map { SKU(unchecked: $0) }, once ?? UUID().uuidString)
+            let (item, key) = (item.map { SKU(unchecked: $0) }, once ?? UUID().uuidString)
+            // Whoever gets no answer can ask again without a second refund.
+            if once == nil { print("asking with --once \(key)") }
             let cause = RefundCause(rawValue: cause) ?? .goodwill
             let run = try await BillingCommand.withPlatform { platform in
                 let wish = RefundWish(
-                    order: number, cause: cause, item: item, pieces: pieces, once: once)
+                    order: number, cause: cause, item: item, pieces: pieces, once: key)
                 return try await platform.refund(
                     wish, of: try await store.tenant(on: platform), by: mandate)
             }
-            print("started \(run)")
+            print(run.map { "started \($0)" } ?? "asked for before with this key: nothing more goes back")
         }
     }
 }
 
 extension Platform {
     /// Starts the refund, and writes down who asked for it: in the operators' audit, and in the store's own
-    /// together with the start.
-    func refund(_ wish: RefundWish, of store: TenantID, by mandate: Mandate) async throws -> RunID {
+    /// together with the start. Nil where it was asked for before with this key.
+    func refund(_ wish: RefundWish, of store: TenantID, by mandate: Mandate) async throws -> RunID? {
         let facts = [
             "tenant": "\(store)", "cause": wish.cause.rawValue, "once": wish.once,
             "units": wish.item.map { "\(wish.pieces) x \($0)" } ?? "all that is left",
         ]
         let entry = AuditEntry("order.refund", on: "\(wish.order)", by: mandate, after: facts)
-        let run = try await Audit.recording(entry, in: enginePool) {
+        return try await Audit.recording(entry, in: enginePool) {
             try await database.transaction(for: store) { tx in
-                try await runs.refund(wish, by: mandate.actor, because: mandate.reason, with: tx).id
+                try await runs.refund(wish, by: mandate.actor, because: mandate.reason, with: tx)?.id
             }
         }
-        guard let run else { throw RefundRefusal.nothingLeft(wish.order) }
-        return run
     }
 }

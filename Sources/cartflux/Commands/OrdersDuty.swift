@@ -23,7 +23,7 @@ extension Platform {
                     }
                 },
                 answer: { answer, run in
-                    _ = try await runs.send(
+                    try await runs.send(
                         .supplierReview, answer, to: RunID(rawValue: run), once: answer.once)
                 },
                 confirm: { order, key, tx in

@@ -27,7 +27,9 @@ struct DemoRefund {
         guard let line else { throw DemoProblem("order \(order.number) has no lines") }
         let wish = RefundWish(order: order.number, cause: .goodwill, item: line.sku, once: "demo")
         let mandate = try Mandate(actor: "demo", reason: "it arrived with a scratch")
-        let run = try await platform.refund(wish, of: store, by: mandate)
+        guard let run = try await platform.refund(wish, of: store, by: mandate) else {
+            throw DemoProblem("order \(order.number) was refunded before")
+        }
         try await demo.wait(until: "the refund is settled") {
             try await platform.hasSucceeded(run) ? () : nil
         }

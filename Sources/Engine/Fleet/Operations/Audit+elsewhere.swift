@@ -1,8 +1,8 @@
 // Acts whose writes are not in the engine's transaction: another role's, another database's. The two
 // cannot be committed together, so the row goes first, and its commit waits for the act: what could not
-// have been recorded is not done, and what was not done is not recorded. Only a connection that breaks in
-// the last commit leaves an act without its row, and the caller sees that as an error. Recording
-// afterwards was rejected: there every error between the two would lose the row in silence.
+// have been recorded is not done, and what was not done is not recorded. Only a connection that breaks or a
+// process that dies between the two commits leaves an act without its row. Recording afterwards was
+// rejected: there every error between the two would lose the row in silence.
 
 public import Postgres
 

@@ -54,6 +54,8 @@ public final class RunEvents: Sendable {
     private let gathering = Mutex<(changes: [RunChange], isSending: Bool)>(([], false))
     private static let channel = "cf:runs"
     private static let messageLimit = 500
+    /// While Redis does not answer, the oldest news are dropped: whoever listens hears of a break anyway.
+    private static let gatheredLimit = 5_000
 
     package init(redis: RedisClient, logger: Logger) {
         self.redis = redis
@@ -62,6 +64,7 @@ public final class RunEvents: Sendable {
 
     func publish(_ id: RunID, of tenant: Tenant) {
         let mustSend = gathering.withLock { state in
+            if state.changes.count >= Self.gatheredLimit { state.changes.removeFirst(Self.messageLimit) }
             state.changes.append(RunChange(run: id, tenant: tenant))
             defer { state.isSending = true }
             return !state.isSending
