@@ -37,9 +37,12 @@ struct LiveBook: Sendable {
     var isEmpty: Bool { listeners.isEmpty }
     var isHearing: Bool { hearingSince != nil }
 
+    /// Whether the owner has as many streams as it may have.
+    func isFull(_ owner: String) -> Bool { byOwner[owner, default: []].count >= Self.perOwner }
+
     /// Nil where the owner has as many streams as it may have.
     mutating func add(_ topics: Set<LiveTopic>, owner: String, since: Int64?, at now: Int64) -> Int? {
-        guard byOwner[owner, default: []].count < Self.perOwner else { return nil }
+        guard !isFull(owner) else { return nil }
         lastNumber += 1
         var listener = Listener(topics: topics, owner: owner)
         for topic in topics where mayHaveChanged(topic, since: since) {

@@ -62,6 +62,11 @@ package final class LiveHub: Sendable {
     ) throws(WebProblem) -> AsyncStream<[LiveBook.Change]> {
         let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let added = state.withLock { state -> Int? in
+            // The newest page is the one that is looked at; most old ones are gone, which is not known yet.
+            if state.book.isFull(owner), let oldest = state.book.streams(of: owner).min() {
+                state.wakes.removeValue(forKey: oldest)?.finish()
+                state.book.remove(oldest)
+            }
             let number = state.book.add(topics, owner: owner, since: since, at: Self.now)
             if let number { state.wakes[number] = wake }
             return number
