@@ -58,7 +58,7 @@ extension Dashboard {
             let host = visit.request.origin(of: onboarding.host(of: visit.store.slug))
             return """
                 <div class="note" role="status"><p><strong>Your store is online.</strong></p>\
-                <p><a href="\(host)">\(onboarding.host(of: visit.store.slug))</a></p></div>
+                <p><a href="\(link: host)">\(onboarding.host(of: visit.store.slug))</a></p></div>
                 """
         }
         if isComing {

@@ -93,8 +93,16 @@ extension HTML: ExpressibleByStringInterpolation {
         let lowered = address.lowercased()
         if lowered.hasPrefix("/") { return !lowered.hasPrefix("//") && !lowered.hasPrefix("/\\") }
         return lowered.hasPrefix("https://") || lowered.hasPrefix("#") || lowered.hasPrefix("?")
-            || ["http://localhost", "http://127.0.0.1"].contains { host in
-                lowered == host || lowered.hasPrefix(host + ":") || lowered.hasPrefix(host + "/")
-            }
+            || leadsToLoopback(lowered)
+    }
+
+    private static func leadsToLoopback(_ lowered: String) -> Bool {
+        let scheme = "http://"
+        guard lowered.hasPrefix(scheme) else { return false }
+        let authority = lowered.dropFirst(scheme.count).prefix { !"/?#\\".contains($0) }
+        // A name before an at sign is no host.
+        guard !authority.contains("@") else { return false }
+        let host = authority.prefix { $0 != ":" }
+        return host == "localhost" || host.hasSuffix(".localhost") || host == "127.0.0.1"
     }
 }
