@@ -21,6 +21,7 @@ import Testing
         "only addresses that lead somewhere harmless become links",
         arguments: [
             ("/p/x", true), ("https://example.test/", true), ("http://127.0.0.1:4242/x", true),
+            ("http://shop.localhost:8080/p", true), ("http://localhost:1@evil.test", false),
             ("javascript:alert(1)", false), ("//evil.test", false), ("/\\evil.test", false),
             ("http://evil.test", false), ("http://localhost.evil.test/", false), ("data:text/html,x", false),
         ])
