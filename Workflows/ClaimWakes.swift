@@ -31,13 +31,7 @@ package struct ClaimWakes: Sendable {
         let stores = try await database.platformTransaction { tx in
             try await ClaimCalls().waiting(at: now, limit: Self.storeLimit, in: tx)
         }
-        var told = 0
-        var failure: (any Error)?
-        for store in stores {
-            do { told += try await tell(store, at: now) } catch { failure = failure ?? error }
-        }
-        if let failure { throw failure }
-        return told
+        return try await stores.serveEach { try await tell($0, at: now) }
     }
 
     /// Tells the runs of one store.

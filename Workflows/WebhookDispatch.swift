@@ -28,13 +28,7 @@ package struct WebhookDispatch: Sendable {
         let stores = try await database.platformTransaction { tx in
             try await WebhookLanes().waiting(at: now, limit: Self.storeLimit, in: tx)
         }
-        var started = 0
-        var failure: (any Error)?
-        for store in stores {
-            do { started += try await dispatch(store, at: now) } catch { failure = failure ?? error }
-        }
-        if let failure { throw failure }
-        return started
+        return try await stores.serveEach { try await dispatch($0, at: now) }
     }
 
     /// Starts what is waiting in one store.
