@@ -44,4 +44,29 @@ struct RunNewsTests {
         #expect(second == .changed([RunChange(run: run, tenant: "shop")]))
         await redis.shutdown()
     }
+
+    @Test("what waits to be told is bounded, loses the oldest first, and goes in messages of a size")
+    func gathered() {
+        var gathered = GatheredChanges()
+        let runs = (0..<2 * GatheredChanges.limit).map { _ in RunChange(run: RunID(), tenant: "shop") }
+
+        let begins = runs.filter { gathered.add($0) }
+
+        // One sender, however much comes while it is at work.
+        #expect(begins == [runs[0]])
+        #expect(gathered.waiting.count <= GatheredChanges.limit)
+        #expect(gathered.waiting.count > GatheredChanges.limit - GatheredChanges.messageLimit)
+        #expect(gathered.waiting == Array(runs.suffix(gathered.waiting.count)))
+        var told: [RunChange] = []
+        while true {
+            let message = gathered.take()
+            #expect(message.count <= GatheredChanges.messageLimit)
+            if message.isEmpty { break }
+            told += message
+        }
+        #expect(told.last == runs.last)
+        // Once it has nothing more, the next change finds nobody at work.
+        let beginsAgain = gathered.add(runs[0])
+        #expect(beginsAgain)
+    }
 }

@@ -42,7 +42,8 @@ struct ConsolePlacesTests {
     }
 
     @Test(
-        "each tab of a run is there", arguments: ["timeline", "events", "data", "money", "effects", "audit"])
+        "each tab of a run is there",
+        arguments: ["timeline", "events", "data", "money", "effects", "logs", "audit"])
     func tabs(tab: String) async throws {
         let person = try await Operator.signedIn(.viewer)
         let run = try await person.failedRun()

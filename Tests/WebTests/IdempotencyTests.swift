@@ -32,7 +32,8 @@ import WebSupport
     ) async throws -> RunningWebServer {
         let database = shop.running.database
         let gateway = try Gateway.another(
-            beside: shop, desk: CheckoutDesk(database: database, start: start), programLimit: programLimit)
+            beside: shop, desk: CheckoutDesk(database: database, start: start),
+            programLimit: FleetLimit(programLimit))
         return try await WebServer(
             WebServer.Configuration(
                 port: 0, isSecure: false, sessionSecret: "a secret of at least thirty-two characters"),

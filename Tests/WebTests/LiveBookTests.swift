@@ -10,8 +10,14 @@ private final class OpenBook {
 
     var isHearing: Bool { book.isHearing }
 
-    func add(_ topics: Set<LiveTopic>, owner: String, since: Int64?, at now: Int64) -> Int? {
-        book.add(topics, owner: owner, since: since, at: now)
+    func add(
+        _ topics: Set<LiveTopic>, owner: String, account: String? = nil, since: Int64?, at now: Int64
+    ) -> Int? {
+        book.add(topics, owner: owner, account: account, since: since, at: now)
+    }
+
+    func inTheWay(of owner: String, account: String?) -> Int? {
+        book.inTheWay(of: owner, account: account)
     }
 
     @discardableResult
@@ -119,6 +125,24 @@ struct LiveBookTests {
         #expect(book.streams(of: "me") == Set(numbers))
         book.remove(numbers[0])
         #expect(book.add([.fleet], owner: "me", since: nil, at: 1) != nil)
+    }
+
+    @Test("one account has so many streams over all its sessions, and the oldest of them gives way")
+    func perAccount() throws {
+        let book = OpenBook()
+        let numbers = (0..<LiveBook.perAccount).compactMap { place in
+            book.add([.fleet], owner: "session \(place)", account: "ana", since: nil, at: 1)
+        }
+
+        #expect(numbers.count == LiveBook.perAccount)
+        #expect(book.inTheWay(of: "another session", account: "ana") == numbers.min())
+        #expect(book.add([.fleet], owner: "another session", account: "ana", since: nil, at: 1) == nil)
+        #expect(book.inTheWay(of: "another session", account: "ion") == nil)
+        #expect(book.inTheWay(of: "another session", account: nil) == nil)
+        book.remove(numbers[0])
+        #expect(book.inTheWay(of: "another session", account: "ana") == nil)
+        #expect(book.add([.fleet], owner: "another session", account: "ana", since: nil, at: 1) != nil)
+        #expect(book.inTheWay(of: "another session", account: "ana") == numbers[1])
     }
 
     @Test("what is remembered of topics is bounded, and what was forgotten counts as changed")

@@ -99,6 +99,58 @@ struct LiveHubTests {
         withExtendedLifetime(newest) {}
     }
 
+    @Test("of an account's pages the newest listen, and the one that gives way is told why it ends")
+    func account() async throws {
+        let (hub, _) = hub()
+        let gaveWay = Mutex<[Int]>([])
+        let lists = try (0...LiveBook.perAccount).map { place in
+            try hub.listen(
+                to: [.fleet], owner: "session \(place)", account: "ana", since: nil,
+                gaveWay: { gaveWay.withLock { $0.append(place) } }
+            ) { true }
+        }
+        let other = try hub.listen(to: [.fleet], owner: "session", account: "ion", since: nil) { true }
+
+        // Ends, or this test does not.
+        for await _ in lists[0] {}
+
+        #expect(gaveWay.withLock { $0 } == [0])
+        #expect(hub.count == LiveBook.perAccount + 1)
+        withExtendedLifetime((lists, other)) {}
+    }
+
+    @Test("a page that gave way is told when to come back, and one whose session ends is not")
+    func comeback() async throws {
+        let (hub, _) = hub()
+        let desk = LiveDesk(hub: hub, limit: ListenerLimit())
+        func open(_ session: String) throws -> EventFeed {
+            let request = WebRequest(
+                id: "1", method: "GET", path: "/sse", query: [:], headers: [:], authority: "app.test",
+                clientAddress: "127.0.0.1", site: .dashboard, session: Session(), receivedAt: Date())
+            let response = try desk.response(
+                [.fleet], to: request, owner: session, account: "ana", while: { true })
+            guard case .events(let feed) = response.body else {
+                throw RawHTTPError(message: "no events: \(response.status)")
+            }
+            return feed
+        }
+        func heard(_ feed: EventFeed) async throws -> String {
+            let pieces = Mutex("")
+            try await feed.run({ piece in pieces.withLock { $0 += piece } })
+            return pieces.withLock { $0 }
+        }
+        let first = try open("first")
+        let others = try (0..<LiveBook.perAccount).map { try open("session \($0)") }
+
+        let displaced = try await heard(first)
+        hub.end(owner: "session 0")
+        let ended = try await heard(others[0])
+
+        #expect(displaced.contains("event: full\ndata: \(LiveDesk.comebackSeconds)\n"))
+        #expect(!displaced.contains("event: end"))
+        #expect(ended.contains("event: end") && !ended.contains("event: full"))
+    }
+
     @Test("a client that does not read is cut off, and what waited for it is let go")
     func slowClient() async throws {
         let (events, source) = AsyncStream<ServerSentEvent>.makeStream()

@@ -77,6 +77,7 @@ struct LivePageTests {
             // A run that is over moves no more.
             let isOver = path.contains("\(run)?")
             #expect(whole.body.contains("id=\"live-bar\"") != isOver, "\(path)")
+            #expect(whole.body.contains("aria-keyshortcuts=\"p\"") != isOver, "\(path)")
             #expect(parts.body.contains("id=\"live-over\"") == isOver, "\(path)")
         }
         let list = "/ops/runs?label=mark%3D\(mark)&fragment=live"

@@ -178,7 +178,7 @@ extension Gateway {
     /// One more on the same database, as another process has it.
     static func another(
         beside shop: WebShop, desk: CheckoutDesk? = nil,
-        programLimit: RateLimit = RateLimit(capacity: 100_000, perMinute: 100_000)
+        programLimit: FleetLimit = FleetLimit(RateLimit(capacity: 100_000, perMinute: 100_000))
     ) throws -> Gateway {
         let running = shop.running
         return try Gateway(

@@ -19,6 +19,7 @@ actor WebPlatform {
     static let shared = WebPlatform()
     static let stripeSecret = "whsec_platform_secret"
     static let connectSecret = "whsec_connect_secret"
+    static let sessionSecret = "a secret of at least thirty-two characters"
     static let resendSecret = "whsec_" + Data("resend secret for tests".utf8).base64EncodedString()
 
     static let tokenIssuer = "https://project.example.test/auth/v1"
@@ -41,6 +42,7 @@ actor WebPlatform {
         let desk: CheckoutDesk
         let processor: InboxProcessor
         let world: World
+        let storefront: Storefront
         let metrics: MetricsRegistry
         let access: AccessRecords
         /// For those who need the same database under another role.
@@ -55,7 +57,8 @@ actor WebPlatform {
         return try await task.value
     }
 
-    private static func open() async throws -> Running {
+    /// A server on a database of its own, for a test whose doings there would disturb the others.
+    static func open() async throws -> Running {
         let template = try await TestServers.shared.template(named: "web") { url in
             let connection = try await PostgresConnection.connect(PostgresConfiguration(url))
             let engine = Migrator(directory: EngineMigrations.directory, schema: "engine")
@@ -87,7 +90,7 @@ actor WebPlatform {
             programs: ProgramsDesk(credentials: credentials, claims: claimDesk(database, world)) {
                 wish, _ in world.refunded(wish)
             },
-            programLimit: RateLimit(capacity: 100_000, perMinute: 100_000))
+            programLimit: FleetLimit(RateLimit(capacity: 100_000, perMinute: 100_000)))
         let storefront = Storefront(
             database: database, desk: desk, progress: PolledProgress(every: .milliseconds(50)),
             hosted: HostedPayment(base: "http://127.0.0.1:1/_sandbox/pay"),
@@ -98,8 +101,10 @@ actor WebPlatform {
         let access = AccessRecords()
         let server = WebServer(
             WebServer.Configuration(
-                port: 0, isSecure: false, sessionSecret: "a secret of at least thirty-two characters"),
-            hosts: HostDirectory(platformHosts: ["127.0.0.1"], tenants: Tenants(database)),
+                port: 0, isSecure: false, sessionSecret: sessionSecret),
+            hosts: HostDirectory(
+                platformHosts: ["127.0.0.1"], dashboardHosts: [DashboardPlatform.host],
+                tenants: Tenants(database)),
             endpoints: storefront.endpoints + gateway.endpoints,
             checks: [ReadinessCheck("postgres") { _ = try await pool.execute("select 1") }],
             metrics: metrics, accessLog: AccessLog { access.note($0) },
@@ -107,7 +112,7 @@ actor WebPlatform {
         let running = try await server.start()
         return Running(
             port: running.port, database: database, pool: pool, desk: desk, processor: processor,
-            world: world,
+            world: world, storefront: storefront,
             metrics: metrics, access: access, raw: raw)
     }
 }
@@ -216,9 +221,11 @@ struct WebShop: Sendable {
 
     /// Every product costs 10.00 and is sold at 15.00.
     static func open(
-        title: String = "A thing", price: Int64 = 1500, stock: Int = 10, products count: Int = 2
+        title: String = "A thing", price: Int64 = 1500, stock: Int = 10, products count: Int = 2,
+        on own: WebPlatform.Running? = nil
     ) async throws -> WebShop {
-        let running = try await WebPlatform.shared.running()
+        let running: WebPlatform.Running
+        if let own { running = own } else { running = try await WebPlatform.shared.running() }
         let tenant = TenantID()
         let supplier = SupplierID()
         let slug = "s" + tenant.description.replacing("-", with: "").suffix(20)

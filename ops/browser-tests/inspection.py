@@ -82,13 +82,12 @@ class Walk:
     def _inspect(self, kind):
         """Each theme once, and each width once: what a page lacks does not depend on both together."""
         page = self.visitor.page
-        self._note(kind, "narrow and light", Axe())
+        self.findings += axe_findings(page, f"{kind} (narrow and light)", is_first=True)
         self._assert_fits(kind, NARROW)
         self.visitor.picture(self._picture(kind, "narrow"))
         page.set_viewport_size(WIDE)
         page.emulate_media(color_scheme="dark")
-        # The script is in the page already.
-        self._note(kind, "wide and dark", Axe(axe_script="0"))
+        self.findings += axe_findings(page, f"{kind} (wide and dark)", is_first=False)
         self._assert_fits(kind, WIDE)
         self.visitor.picture(self._picture(kind, "wide"))
         page.emulate_media(color_scheme="light")
@@ -101,11 +100,16 @@ class Walk:
         if reach > size["width"]:
             self.findings.append(f"{kind}: scrolls sideways at {size['width']} px, reaches {reach}")
 
-    def _note(self, kind, where, axe):
-        for violation in axe.run(self.visitor.page, options=OPTIONS).response["violations"]:
-            for node in violation["nodes"][:3]:
-                reasons = [each["message"] for each in node["any"] + node["all"] + node["none"]][:2]
-                self.findings.append(
-                    f"{kind} ({where}): {violation['id']} at {' '.join(map(str, node['target']))}: "
-                    f"{node['html'][:160]} {'; '.join(reasons)}"
-                )
+
+def axe_findings(page, where, is_first):
+    """What axe has against the page as it is now. Its script stays in the page once it was brought there."""
+    findings = []
+    axe = Axe() if is_first else Axe(axe_script="0")
+    for violation in axe.run(page, options=OPTIONS).response["violations"]:
+        for node in violation["nodes"][:3]:
+            reasons = [each["message"] for each in node["any"] + node["all"] + node["none"]][:2]
+            findings.append(
+                f"{where}: {violation['id']} at {' '.join(map(str, node['target']))}: "
+                f"{node['html'][:160]} {'; '.join(reasons)}"
+            )
+    return findings

@@ -57,11 +57,12 @@ package struct AdminDesk: Sendable {
     /// The events of a page, as long as the session runs: every role may look at everything that moves.
     func events(_ request: WebRequest) async throws -> WebResponse {
         guard let token = SignedInCookie.admin.token(of: request),
-            try await admins.find(token, at: request.receivedAt, isVisit: false) != nil
+            let admin = try await admins.find(token, at: request.receivedAt, isVisit: false)
         else { throw WebProblem(.notSignedIn) }
         let admins = admins
         return try live.response(
-            try LiveTopic.named(by: request), to: request, owner: Self.owner(token)
+            try LiveTopic.named(by: request), to: request, owner: Self.owner(token),
+            account: "admin:\(admin.id)"
         ) {
             // A session that cannot be asked for now may be there the next time; the page is told to look.
             do { return try await admins.find(token, at: Date(), isVisit: false) != nil } catch {

@@ -23,13 +23,15 @@ extension Console {
         async let inbox = oversight.inboxTallies()
         async let late = orders.unforwarded(longerThan: Self.lateSeconds)
         async let books = ledger.recent(limit: 1)
+        async let hour = tools.pulse.hour(at: now)
         let tiles = OverviewTiles(
             census: try await census, queues: try await queues, inbox: try await inbox,
             late: try await late, books: try await books.first)
         let part = LivePart(
             "overview",
             """
-            \(tiles.html)\(platformQuestions(try await questions, now))\
+            \(tiles.html)\(PulseTiles(hour: try await hour).html)\
+            \(platformQuestions(try await questions, now))\
             \(AttentionTable(lines: try await attention, now: now).html)
             \(CauseTable(lines: Array(try await causes.prefix(10)), now: now).html)
             \(QueueTable(lines: try await queues).html)\(findings(try await census, now))

@@ -113,6 +113,11 @@ extension Console {
             return EffectTable(
                 run: detail, calls: try await tools.runs.announcedCalls(of: run), now: now
             ).html
+        case .logs:
+            return RunLog(
+                file: file, chronicle: try await tools.runs.chronicle(of: run),
+                audit: try await Audit.list(on: run.description, limit: 200, from: tools.pool)
+            ).html
         case .audit:
             return AuditTable(
                 records: try await Audit.list(on: run.description, limit: 200, from: tools.pool),
@@ -133,7 +138,7 @@ struct RunFile: Sendable {
 
 /// What a run's page shows below its head.
 enum RunTab: String, CaseIterable {
-    case timeline, events, data, money, effects, audit
+    case timeline, events, data, money, effects, logs, audit
 
     var words: String {
         switch self {
@@ -142,6 +147,7 @@ enum RunTab: String, CaseIterable {
         case .data: "Input and output"
         case .money: "Money"
         case .effects: "Side effects"
+        case .logs: "Log"
         case .audit: "Audit"
         }
     }

@@ -28,6 +28,8 @@ package struct FleetTools: Sendable {
     let harmless: Set<String>
     /// The workflow that reads the lists of the platform's suppliers.
     let pulls: WorkflowName
+    /// What the last hour brought, as this process has counted it.
+    let pulse: FleetPulse
     /// What vendors allow; nil where nobody asks them.
     let limits: Limits?
 
@@ -36,6 +38,7 @@ package struct FleetTools: Sendable {
         pool: PostgresPool, harmless: Set<String>, pulls: WorkflowName, limits: Limits? = nil
     ) {
         self.limits = limits
+        pulse = FleetPulse(runs, control)
         self.pulls = pulls
         self.runs = runs
         self.opened = opened
@@ -78,6 +81,9 @@ package struct Console: Sendable {
         savedViews = AdminViews(database)
         self.database = database
     }
+
+    /// Counts what the fleet does, as a service beside the server.
+    package var pulse: FleetPulse { tools.pulse }
 
     package var endpoints: [Endpoint] {
         signInEndpoints + overviewEndpoints + runEndpoints + orderEndpoints + errorEndpoints

@@ -22,7 +22,9 @@ extension Dashboard {
         guard try await mayHear(topics, session.account) else {
             throw WebProblem(.notFound, "no such topics")
         }
-        return try live.response(topics, to: request, owner: Self.owner(token)) {
+        return try live.response(
+            topics, to: request, owner: Self.owner(token), account: "merchant:\(session.account.id)"
+        ) {
             // Where it cannot be asked for now, the next question decides; the page has its own rights.
             do {
                 let found = try await desk.sessions.find(token, at: Date(), isVisit: false)

@@ -28,6 +28,8 @@ enum DashboardStyle {
         .tags{display:flex;flex-wrap:wrap;gap:.3rem}
         .acts{display:flex;flex-wrap:wrap;gap:.75rem;align-items:end}
         .acts form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end}
+        .shopframe{display:block;width:100%;height:36rem;margin-top:.75rem;border:1px solid var(--edge);
+        border-radius:var(--r);background:var(--card)}
 
         """
 

@@ -63,17 +63,29 @@ extension Dashboard {
             ])
     ]
 
+    private static var looks: [String] { themes[0].choices.map(\.value) }
+
     func theme(_ request: WebRequest, _ account: Account) async throws -> WebResponse {
         try await show(request, account) { visit, tx in
             var visit = visit
-            visit.values = ["preset": try await Stores().theme(in: tx) ?? "garden"]
-            return visit.page(.theme, visit.form(.theme, Self.themes, extra: Self.skipBox))
+            let kept = try await Stores().theme(in: tx) ?? Self.looks[0]
+            // Tried on and not kept: the form's choice follows, and its button keeps it.
+            let look = request.query["look"].flatMap { Self.looks.contains($0) ? $0 : nil } ?? kept
+            visit.values = ["preset": look]
+            let frame = ShopFrame(
+                request: request, store: visit.store, host: onboarding.host(of: visit.store.slug), look: look)
+            return visit.page(
+                .theme,
+                """
+                \(visit.form(.theme, Self.themes, extra: Self.skipBox))\
+                \(frame.html(choices: Self.themes[0].choices))
+                """)
         }
     }
 
     func saveTheme(_ request: WebRequest, _ account: Account) async throws -> WebResponse {
         let isSkipped = request.form["skip"] != nil
-        let known = Self.themes[0].choices.map(\.value)
+        let known = Self.looks
         let preset = request.form["preset"].flatMap { known.contains($0) ? $0 : nil } ?? known[0]
         return try await save(.theme, skipped: isSkipped, request, account) { tx in
             if !isSkipped { try await Stores().setTheme(preset, in: tx) }

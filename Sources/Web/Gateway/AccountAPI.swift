@@ -12,8 +12,8 @@ struct AccountAPI: Sendable {
     let tokens: AccessTokens?
     let desk: ProgramsDesk
     let keys: IdempotencyKeys
-    /// Per program, in this process.
-    let limit: RateLimit
+    /// Per program, for all processes together.
+    let limit: FleetLimit
 
     var routes: [APIRoute] {
         accountRoutes + orderRoutes + refundRoutes + claimRoutes + productRoutes + webhookRoutes
@@ -75,10 +75,10 @@ struct AccountAPI: Sendable {
     private func caller(of request: WebRequest) async throws -> ProgramCaller {
         guard let caller = try await known(request) else {
             // Keys cannot be guessed; this only keeps somebody from trying at our expense.
-            try limit.check("refused \(request.clientNetwork)", now: request.receivedAt)
+            _ = try await limit.check("refused \(request.clientNetwork)", now: request.receivedAt)
             throw WebProblem(.notSignedIn, headers: ["WWW-Authenticate": "Bearer"])
         }
-        let standing = try limit.check(caller.principal, now: request.receivedAt)
+        let standing = try await limit.check(caller.principal, now: request.receivedAt)
         request.answerHeaders.note(standing.headers)
         return caller
     }

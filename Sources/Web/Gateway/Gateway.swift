@@ -22,7 +22,7 @@ package struct Gateway: Sendable {
         database: Database, desk: CheckoutDesk, processor: InboxProcessor,
         stripe settings: StripeHookSettings,
         resendSecrets: [Secret], tokens: AccessTokens? = nil, programs: ProgramsDesk,
-        programLimit: RateLimit = RateLimit(capacity: 120, perMinute: 600)
+        programLimit: FleetLimit = FleetLimit(.ofPrograms)
     ) throws {
         let keys = IdempotencyKeys(database: database, credentials: programs.credentials)
         accounts = AccountAPI(
@@ -57,4 +57,9 @@ package struct Gateway: Sendable {
                 body: .bytes(document))
         }
     }
+}
+
+extension RateLimit {
+    /// What a merchant's program may ask: a page's worth of questions at once, and ten a second.
+    package static var ofPrograms: RateLimit { RateLimit(capacity: 120, perMinute: 600) }
 }

@@ -8,12 +8,14 @@ struct ClaimPageWords {
     init(_ language: Language) { self.language = language }
 
     private func one(_ english: String, _ romanian: String, _ german: String, _ spanish: String) -> String {
-        switch language {
-        case .english: english
-        case .romanian: romanian
-        case .german: german
-        case .spanish: spanish
-        }
+        let sentence =
+            switch language {
+            case .english: english
+            case .romanian: romanian
+            case .german: german
+            case .spanish: spanish
+            }
+        return PseudoLanguage.read(sentence)
     }
 
     var title: String { one("Problems", "Probleme", "Probleme", "Problemas") }

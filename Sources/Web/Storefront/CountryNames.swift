@@ -2,13 +2,14 @@
 // machine, whatever locale data is installed.
 
 import Commerce
+import WebSupport
 
 enum CountryNames {
     static func name(_ country: CountryCode, in language: Language) -> String {
         guard let names = table[country.rawValue], let index = order.firstIndex(of: language) else {
             return country.rawValue
         }
-        return names[index]
+        return PseudoLanguage.read(names[index])
     }
 
     private static let order: [Language] = [.english, .romanian, .german, .spanish]

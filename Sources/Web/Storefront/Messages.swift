@@ -43,7 +43,8 @@ struct Words: Sendable {
     let language: Language
 
     func callAsFunction(_ message: Message, _ values: [String: String] = [:]) -> String {
-        var text = Self.table(language)[message] ?? Self.english[message] ?? message.rawValue
+        let sentence = Self.table(language)[message] ?? Self.english[message] ?? message.rawValue
+        var text = PseudoLanguage.read(sentence)
         for (name, value) in values {
             guard let range = text.firstRange(of: "{\(name)}") else { continue }
             text.replaceSubrange(range, with: value)

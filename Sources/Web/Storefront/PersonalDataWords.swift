@@ -1,4 +1,5 @@
 import Commerce
+import WebSupport
 
 /// The sentences of the pages about a shopper's data, in one language.
 struct PersonalDataWords {
@@ -6,13 +7,25 @@ struct PersonalDataWords {
     let mailbox, mailboxText, linkOver, linkOverText, confirm, thanks, copyText, erasureText: String
 
     init(_ language: Language) {
-        self =
+        let words: PersonalDataWords =
             switch language {
             case .english: .english
             case .romanian: .romanian
             case .german: .german
             case .spanish: .spanish
             }
+        self.init(reading: words)
+    }
+
+    private init(reading words: PersonalDataWords) {
+        let read = PseudoLanguage.read
+        self.init(
+            title: read(words.title), lead: read(words.lead), choice: read(words.choice),
+            wantsCopy: read(words.wantsCopy), wantsErasure: read(words.wantsErasure), law: read(words.law),
+            send: read(words.send), chooseOne: read(words.chooseOne), mailbox: read(words.mailbox),
+            mailboxText: read(words.mailboxText), linkOver: read(words.linkOver),
+            linkOverText: read(words.linkOverText), confirm: read(words.confirm), thanks: read(words.thanks),
+            copyText: read(words.copyText), erasureText: read(words.erasureText))
     }
 
     private init(

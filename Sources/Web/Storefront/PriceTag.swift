@@ -29,12 +29,14 @@ struct PriceWords {
     init(_ language: Language) { self.language = language }
 
     var lowestBefore: String {
-        switch language {
-        case .english: "Lowest price of the 30 days before the reduction"
-        case .romanian: "Cel mai mic preț din cele 30 de zile dinaintea reducerii"
-        case .german: "Niedrigster Preis der 30 Tage vor der Ermäßigung"
-        case .spanish: "Precio más bajo de los 30 días anteriores a la rebaja"
-        }
+        let sentence =
+            switch language {
+            case .english: "Lowest price of the 30 days before the reduction"
+            case .romanian: "Cel mai mic preț din cele 30 de zile dinaintea reducerii"
+            case .german: "Niedrigster Preis der 30 Tage vor der Ermäßigung"
+            case .spanish: "Precio más bajo de los 30 días anteriores a la rebaja"
+            }
+        return PseudoLanguage.read(sentence)
     }
 
     /// "−25 %", with a sign that is no hyphen.

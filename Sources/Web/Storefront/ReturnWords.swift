@@ -1,6 +1,7 @@
 import Commerce
 import CommerceStore
 import Foundation
+import WebSupport
 
 /// The sentences about withdrawing and correcting an address, in one language.
 struct ReturnWords {
@@ -9,12 +10,14 @@ struct ReturnWords {
     init(_ language: Language) { self.language = language }
 
     private func one(_ english: String, _ romanian: String, _ german: String, _ spanish: String) -> String {
-        switch language {
-        case .english: english
-        case .romanian: romanian
-        case .german: german
-        case .spanish: spanish
-        }
+        let sentence =
+            switch language {
+            case .english: english
+            case .romanian: romanian
+            case .german: german
+            case .spanish: spanish
+            }
+        return PseudoLanguage.read(sentence)
     }
 
     static func moment(_ date: Date) -> String {

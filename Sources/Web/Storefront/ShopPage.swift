@@ -57,12 +57,10 @@ struct ShopPage: Sendable {
     }
 
     private func header(_ words: Words) -> HTML {
+        // On a page for many, a place for what each visitor has.
         let count: HTML =
-            basketCount == 0
-            ? .empty
-            : """
-            <span class="count">\(basketCount)<span class="hidden"> \(words(.basketCount))</span></span>
-            """
+            request.slots.map { slots -> HTML in "\(slots.basket)" }
+            ?? Self.mark(ofBasket: basketCount, words)
         let note: HTML? =
             request.store.isPublic
             ? nil : "<p class=\"preview\" role=\"status\">\(words(.previewNote))</p>"
@@ -75,6 +73,14 @@ struct ShopPage: Sendable {
             <button class="quiet">\(words(.searchButton))</button></form>
             <a class="basket" href="\(link: request.address("/cart"))">\(words(.basket))\(count)</a>
             </div>
+            """
+    }
+
+    /// Beside the word for the basket: how much is in it, or nothing.
+    static func mark(ofBasket count: Int, _ words: Words) -> HTML {
+        guard count > 0 else { return .empty }
+        return """
+            <span class="count">\(count)<span class="hidden"> \(words(.basketCount))</span></span>
             """
     }
 

@@ -8,13 +8,11 @@ import Foundation
 import WebSupport
 
 extension Storefront {
-    private static let secondsKept = 600
-
     var discoveryEndpoints: [Endpoint] {
         [
             Endpoint("GET", "/robots.txt", scope: .anywhere, kind: .plain) { request in
                 WebResponse.text(Self.robots(request)).tagged(
-                    for: request, cache: "public, max-age=\(Self.secondsKept)")
+                    for: request, cache: "public, max-age=\(KeptPage.listSeconds)")
             },
             Endpoint("GET", "/sitemap.xml", scope: .store, kind: .plain, handler: sitemapIndex),
             Endpoint("GET", "/sitemaps/:file", scope: .store, kind: .plain, handler: sitemap),
@@ -36,19 +34,23 @@ extension Storefront {
 
     private func sitemapIndex(_ request: WebRequest) async throws -> WebResponse {
         guard request.store.isPublic else { throw WebProblem(.notFound) }
-        let files = try await database.transaction(for: request.store.tenant) { tx in
-            try await ShelfIndex().files(in: tx)
+        return try await kept(request, Self.list("/sitemap.xml")) { visit, tx in
+            let files = try await ShelfIndex().files(in: tx)
+            var entries: [HTML] = [entry("pages", changed: nil, visit)]
+            for (place, changed) in files.enumerated() {
+                entries.append(entry("products-\(place + 1)", changed: changed, visit))
+            }
+            return .xml(
+                """
+                <sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+                \(entries)</sitemapindex>
+                """)
         }
-        var entries: [HTML] = [entry("pages", changed: nil, request)]
-        for (place, changed) in files.enumerated() {
-            entries.append(entry("products-\(place + 1)", changed: changed, request))
-        }
-        return .xml(
-            """
-            <sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
-            \(entries)</sitemapindex>
-            """
-        ).tagged(for: request, cache: "public, max-age=\(Self.secondsKept)")
+    }
+
+    /// The lists name addresses and days, neither of which moves with the stock.
+    private static func list(_ path: String) -> KeptPage {
+        KeptPage(path: path, seconds: KeptPage.textSeconds, audience: .machines)
     }
 
     private func entry(_ file: String, changed: Date?, _ request: WebRequest) -> HTML {
@@ -62,35 +64,33 @@ extension Storefront {
         let name = try request.parameter("file")
         guard request.store.isPublic, name.hasSuffix(".xml") else { throw WebProblem(.notFound) }
         let file = name.dropLast(".xml".count)
-        let addresses: [HTML]
-        if file == "pages" {
-            addresses = try await pages(request)
-        } else {
-            let number = file.hasPrefix("products-") ? Int(file.dropFirst("products-".count)) : nil
-            // No store has a million files; a number beyond that is nobody's.
-            guard let number, (1...1_000_000).contains(number) else { throw WebProblem(.notFound) }
-            let entries = try await database.transaction(for: request.store.tenant) { tx in
-                try await ShelfIndex().entries(ofFile: number - 1, in: tx)
-            }
-            guard !entries.isEmpty else { throw WebProblem(.notFound) }
-            addresses = entries.flatMap { Self.addresses("/p/\($0.slug)", changed: $0.changedAt, request) }
+        return try await kept(request, Self.list("/sitemaps/\(name)")) { visit, tx in
+            let addresses = try await file == "pages" ? pages(visit, tx) : products(ofFile: file, visit, tx)
+            return .xml(
+                """
+                <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" \
+                xmlns:xhtml="http://www.w3.org/1999/xhtml">
+                \(addresses)</urlset>
+                """)
         }
-        return .xml(
-            """
-            <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" \
-            xmlns:xhtml="http://www.w3.org/1999/xhtml">
-            \(addresses)</urlset>
-            """
-        ).tagged(for: request, cache: "public, max-age=\(Self.secondsKept)")
     }
 
-    private func pages(_ request: WebRequest) async throws -> [HTML] {
-        let (categories, kinds) = try await database.transaction(for: request.store.tenant) { tx in
-            (
-                try await Shelf().categories(in: tx),
-                Set(try await LegalPages().all(in: tx).map(\.kind))
-            )
+    private func products(
+        ofFile file: Substring, _ request: WebRequest, _ tx: Transaction<OneTenant>
+    ) async throws -> [HTML] {
+        let number = file.hasPrefix("products-") ? Int(file.dropFirst("products-".count)) : nil
+        // No store has a million files; a number beyond that is nobody's, and so is one written as 01.
+        guard let number, (1...1_000_000).contains(number), file == "products-\(number)" else {
+            throw WebProblem(.notFound)
         }
+        let entries = try await ShelfIndex().entries(ofFile: number - 1, in: tx)
+        guard !entries.isEmpty else { throw WebProblem(.notFound) }
+        return entries.flatMap { Self.addresses("/p/\($0.slug)", changed: $0.changedAt, request) }
+    }
+
+    private func pages(_ request: WebRequest, _ tx: Transaction<OneTenant>) async throws -> [HTML] {
+        let categories = try await Shelf().categories(in: tx)
+        let kinds = Set(try await LegalPages().all(in: tx).map(\.kind))
         let legal = LegalPageKind.allCases.filter(kinds.contains).map { "/legal/\($0.rawValue)" }
         let paths = ["/", "/all"] + categories.map { "/c/\($0.slug)" } + legal
         return paths.flatMap { Self.addresses($0, changed: nil, request) }

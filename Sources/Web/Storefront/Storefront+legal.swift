@@ -13,12 +13,14 @@ extension Storefront {
                 guard let kind = LegalPageKind(rawValue: try request.parameter("page")) else {
                     throw WebProblem(.notFound)
                 }
-                return try await database.transaction(for: request.store.tenant) { tx in
-                    guard let found = try await LegalPages().find(kind, in: request.language, tx) else {
+                let page = KeptPage(
+                    path: "/legal/\(kind.rawValue)", seconds: KeptPage.textSeconds, audience: .everybody)
+                return try await kept(request, page) { visit, tx in
+                    guard let found = try await LegalPages().find(kind, in: visit.language, tx) else {
                         throw WebProblem(.notFound)
                     }
-                    let count = try await basket(request, tx)?.unitCount ?? 0
-                    return legal(request, found, basketCount: count).response().shared(for: request)
+                    let count = try await basket(visit, tx)?.unitCount ?? 0
+                    return legal(visit, found, basketCount: count).response()
                 }
             }
         ]

@@ -37,24 +37,35 @@ extension Storefront {
     private func answer(
         _ request: WebRequest, _ place: ListingPlace, _ asked: ListingWish
     ) async throws -> WebResponse {
-        var wish = asked
-        return try await database.transaction(for: request.store.tenant) { tx in
-            let categories = try await Shelf().categories(in: tx)
-            let current = wish.question.category.flatMap { slug in categories.first { $0.slug == slug } }
-            if case .category(let slug) = place, current?.slug != slug { throw WebProblem(.notFound) }
-            // A branch that has nothing on the shelf any more is a filter that nothing fits.
-            wish.category = current
-            var found: (products: [Product], hasMore: Bool) = ([], false)
-            if wish.isAsked { found = try await Shelf().page(wish.question, in: request.language, tx) }
-            found.products = try await Products().announcing(
-                found.products, at: request.receivedAt, in: tx)
-            if wish.question.page > 1, found.products.isEmpty { throw WebProblem(.notFound) }
-            let page = ListingPage(
-                request: request, wish: wish, categories: categories, products: found.products,
-                hasMore: found.hasMore, basketCount: try await basket(request, tx)?.unitCount ?? 0)
-            let response = page.page.response(status: wish.problems.isEmpty ? 200 : 422)
-            return place == .search ? response : response.shared(for: request)
+        guard place != .search else {
+            return try await database.transaction(for: request.store.tenant) { tx in
+                try await listed(request, asked, tx).response(status: asked.problems.isEmpty ? 200 : 422)
+            }
         }
+        let page = KeptPage(
+            path: asked.path, query: asked.keptQuery, seconds: KeptPage.stockSeconds, audience: .everybody)
+        return try await kept(request, page) { visit, tx in
+            try await listed(visit, asked, tx).response(status: asked.problems.isEmpty ? 200 : 422)
+        }
+    }
+
+    private func listed(
+        _ request: WebRequest, _ asked: ListingWish, _ tx: Transaction<OneTenant>
+    ) async throws -> ShopPage {
+        var wish = asked
+        let categories = try await Shelf().categories(in: tx)
+        let current = wish.question.category.flatMap { slug in categories.first { $0.slug == slug } }
+        if case .category(let slug) = wish.place, current?.slug != slug { throw WebProblem(.notFound) }
+        // A branch that has nothing on the shelf any more is a filter that nothing fits.
+        wish.category = current
+        var found: (products: [Product], hasMore: Bool) = ([], false)
+        if wish.isAsked { found = try await Shelf().page(wish.question, in: request.language, tx) }
+        found.products = try await Products().announcing(found.products, at: request.receivedAt, in: tx)
+        if wish.question.page > 1, found.products.isEmpty { throw WebProblem(.notFound) }
+        return ListingPage(
+            request: request, wish: wish, categories: categories, products: found.products,
+            hasMore: found.hasMore, basketCount: try await basket(request, tx)?.unitCount ?? 0
+        ).page
     }
 }
 
@@ -141,6 +152,21 @@ struct ListingWish: Sendable {
             fields[field].map { "\(field.rawValue)=\(PercentCoding.encode($0))" }
         }
         return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+    }
+
+    /// The part of the address by which the page is kept; nil where it asks for what anybody can make up,
+    /// such as a price: there are too many such pages to keep.
+    var keptQuery: String? {
+        let isKnown = typed.allSatisfy { field, text in
+            switch field {
+            case .category: place == .category(text)
+            case .stock: question.isInStockOnly
+            case .order: ShelfOrder(rawValue: text) != nil
+            case .page: text == String(question.page)
+            case .words, .lowest, .highest: false
+            }
+        }
+        return place != .search && isKnown ? query() : nil
     }
 
     var path: String {

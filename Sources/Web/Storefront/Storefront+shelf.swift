@@ -7,31 +7,37 @@ extension Storefront {
     private static let shelfLength = 24
 
     func home(_ request: WebRequest) async throws -> WebResponse {
-        var last: ProductID?
-        if let after = request.query["after"] {
-            guard let id = try? ProductID(parsing: after) else { throw WebProblem(.notFound) }
-            last = id
-        }
-        return try await database.transaction(for: request.store.tenant) { tx in
+        let last = try lastShown(request)
+        // Pages further down are as many as there are products, and nobody asks for one of them often.
+        let place = KeptPage(
+            path: "/", query: last == nil ? "" : nil, seconds: KeptPage.stockSeconds, audience: .everybody)
+        return try await kept(request, place) { visit, tx in
             let found = try await Products().published(limit: Self.shelfLength + 1, after: last, in: tx)
             let shown = try await Products().announcing(
-                Array(found.prefix(Self.shelfLength)), at: request.receivedAt, in: tx)
-            let count = try await basket(request, tx)?.unitCount ?? 0
+                Array(found.prefix(Self.shelfLength)), at: visit.receivedAt, in: tx)
+            let count = try await basket(visit, tx)?.unitCount ?? 0
             let page = ShelfPages.home(
-                request, products: shown, categories: try await Shelf().categories(in: tx),
+                visit, products: shown, categories: try await Shelf().categories(in: tx),
                 basketCount: count, next: found.count > shown.count ? shown.last?.id : nil)
-            return (last == nil ? page : page.hidden).response().shared(for: request)
+            return (last == nil ? page : page.hidden).response()
         }
+    }
+
+    private func lastShown(_ request: WebRequest) throws(WebProblem) -> ProductID? {
+        guard let after = request.query["after"] else { return nil }
+        guard let id = try? ProductID(parsing: after) else { throw WebProblem(.notFound) }
+        return id
     }
 
     /// By the product's name in its address, by a name that it had before, or by its SKU, which is what a
     /// merchant prints on things.
     func product(_ request: WebRequest) async throws -> WebResponse {
         let name = try request.parameter("name")
-        return try await database.transaction(for: request.store.tenant) { tx in
+        let page = KeptPage(path: "/p/\(name)", seconds: KeptPage.stockSeconds, audience: .visitor)
+        return try await kept(request, page) { visit, tx in
             var product = try await Products().find(slug: name, in: tx)
             if product == nil, let slug = try await Shelf().successor(ofSlug: name, in: tx) {
-                return .moved(to: request.address("/p/\(slug)"))
+                return .moved(to: visit.address("/p/\(slug)"))
             }
             if product == nil, let sku = SKU(rawValue: name) {
                 product = try await Products().find(sku: sku, in: tx)
@@ -40,14 +46,14 @@ extension Storefront {
             // A paused product stays readable: people have links to it.
             if product.status == .draft {
                 guard try await Shelf().wasPublished(product.id, in: tx) else { throw WebProblem(.notFound) }
-                return ShelfPages.gone(request).response(status: 410)
+                return ShelfPages.gone(visit).response(status: 410)
             }
-            let count = try await basket(request, tx)?.unitCount ?? 0
+            let count = try await basket(visit, tx)?.unitCount ?? 0
             let background = try await Shelf().background(of: product.id, in: tx)
             let promise = ShopPromise(
                 policy: try await Identities().policy(in: tx), exclusion: background.exclusion)
-            let shown = try await Products().announcing([product], at: request.receivedAt, in: tx)[0]
-            return ShelfPages.product(request, shown, background, promise, basketCount: count).response()
+            let shown = try await Products().announcing([product], at: visit.receivedAt, in: tx)[0]
+            return ShelfPages.product(visit, shown, background, promise, basketCount: count).response()
         }
     }
 }

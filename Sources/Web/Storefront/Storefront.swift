@@ -14,6 +14,7 @@ package struct Storefront: Sendable {
     let personalData: PersonalDataDesk?
     let returns: ReturnsDesk?
     let claims: ClaimDesk?
+    let cache: PageCache
 
     /// - Parameters:
     ///   - desk: what makes quotes and checkouts and starts their runs.
@@ -22,11 +23,14 @@ package struct Storefront: Sendable {
     ///   - personalData: where shoppers ask what is kept about them.
     ///   - returns: where they withdraw, and correct the address.
     ///   - claims: where they report what is wrong.
+    ///   - cache: where pages are kept that are the same for everybody.
     package init(
         database: Database, desk: CheckoutDesk, progress: any OrderProgress = PolledProgress(),
         listeners: ListenerLimit = ListenerLimit(), hosted: HostedPayment,
-        personalData: PersonalDataDesk? = nil, returns: ReturnsDesk? = nil, claims: ClaimDesk? = nil
+        personalData: PersonalDataDesk? = nil, returns: ReturnsDesk? = nil, claims: ClaimDesk? = nil,
+        cache: PageCache = .off
     ) {
+        self.cache = cache
         self.claims = claims
         self.returns = returns
         self.personalData = personalData

@@ -28,30 +28,36 @@ package enum ErrorWords {
     }
 
     package static func words(_ kind: Kind, in language: Language) -> Words {
-        switch language {
-        case .english: english(kind)
-        case .romanian: romanian(kind)
-        case .german: german(kind)
-        case .spanish: spanish(kind)
-        }
+        let words =
+            switch language {
+            case .english: english(kind)
+            case .romanian: romanian(kind)
+            case .german: german(kind)
+            case .spanish: spanish(kind)
+            }
+        return Words(title: PseudoLanguage.read(words.title), advice: PseudoLanguage.read(words.advice))
     }
 
     static func home(in language: Language) -> String {
-        switch language {
-        case .english: "Back to the shop"
-        case .romanian: "Înapoi la magazin"
-        case .german: "Zurück zum Shop"
-        case .spanish: "Volver a la tienda"
-        }
+        let sentence =
+            switch language {
+            case .english: "Back to the shop"
+            case .romanian: "Înapoi la magazin"
+            case .german: "Zurück zum Shop"
+            case .spanish: "Volver a la tienda"
+            }
+        return PseudoLanguage.read(sentence)
     }
 
     static func reference(in language: Language) -> String {
-        switch language {
-        case .english: "Reference"
-        case .romanian: "Referință"
-        case .german: "Referenz"
-        case .spanish: "Referencia"
-        }
+        let sentence =
+            switch language {
+            case .english: "Reference"
+            case .romanian: "Referință"
+            case .german: "Referenz"
+            case .spanish: "Referencia"
+            }
+        return PseudoLanguage.read(sentence)
     }
 
     private static func english(_ kind: Kind) -> Words {

@@ -15,6 +15,8 @@ package final class HostDirectory: Sendable {
         let validUntil: Date
     }
 
+    /// Where merchants sign in, in one order.
+    let dashboardHosts: [String]
     private let ownHosts: [String: Site]
     private let lifetime: TimeInterval
     private let lookUp: @Sendable (String) async throws -> StoreSite?
@@ -38,6 +40,7 @@ package final class HostDirectory: Sendable {
             for host in hosts { own[host.lowercased()] = site }
         }
         ownHosts = own
+        self.dashboardHosts = dashboardHosts.map { $0.lowercased() }.sorted()
         self.lifetime = lifetimeSeconds
         self.lookUp = lookUp
     }

@@ -15,12 +15,16 @@ struct LiveBook: Sendable {
     private struct Listener {
         let topics: Set<LiveTopic>
         let owner: String
+        let account: String?
         var pending: [LiveTopic: Int64] = [:]
     }
 
     /// The most streams of one session. Browsers open six connections to one host, and pages and forms need
     /// some of them.
     static let perOwner = 4
+    /// The most streams of one account in this process, over all its sessions: a few browsers with a few
+    /// pages each, and far fewer than one person could open to keep everybody else from listening.
+    static let perAccount = 12
     private static let remembered = 4_096
     /// By so much clocks of our hosts may differ.
     static let clockSlack: Int64 = 2_000
@@ -28,6 +32,7 @@ struct LiveBook: Sendable {
     private var listeners: [Int: Listener] = [:]
     private var byTopic: [LiveTopic: Set<Int>] = [:]
     private var byOwner: [String: Set<Int>] = [:]
+    private var byAccount: [String: Set<Int>] = [:]
     private var lastNumber = 0
     private var lastVersion: Int64 = 0
     private var changes: [LiveTopic: Int64] = [:]
@@ -37,19 +42,27 @@ struct LiveBook: Sendable {
     var isEmpty: Bool { listeners.isEmpty }
     var isHearing: Bool { hearingSince != nil }
 
-    /// Whether the owner has as many streams as it may have.
-    func isFull(_ owner: String) -> Bool { byOwner[owner, default: []].count >= Self.perOwner }
+    /// The oldest stream of those that have to give way before another one of this session and this account
+    /// may open; nil while there is room. Numbers rise, so the smallest is the oldest.
+    func inTheWay(of owner: String, account: String? = nil) -> Int? {
+        if let own = byOwner[owner], own.count >= Self.perOwner { return own.min() }
+        guard let account, let all = byAccount[account], all.count >= Self.perAccount else { return nil }
+        return all.min()
+    }
 
-    /// Nil where the owner has as many streams as it may have.
-    mutating func add(_ topics: Set<LiveTopic>, owner: String, since: Int64?, at now: Int64) -> Int? {
-        guard !isFull(owner) else { return nil }
+    /// Nil where the owner or the account has as many streams as it may have.
+    mutating func add(
+        _ topics: Set<LiveTopic>, owner: String, account: String? = nil, since: Int64?, at now: Int64
+    ) -> Int? {
+        guard inTheWay(of: owner, account: account) == nil else { return nil }
         lastNumber += 1
-        var listener = Listener(topics: topics, owner: owner)
+        var listener = Listener(topics: topics, owner: owner, account: account)
         for topic in topics where mayHaveChanged(topic, since: since) {
             listener.pending[topic] = version(at: now)
         }
         listeners[lastNumber] = listener
         byOwner[owner, default: []].insert(lastNumber)
+        if let account { byAccount[account, default: []].insert(lastNumber) }
         for topic in topics { byTopic[topic, default: []].insert(lastNumber) }
         return lastNumber
     }
@@ -106,6 +119,10 @@ struct LiveBook: Sendable {
         }
         byOwner[listener.owner]?.remove(number)
         if byOwner[listener.owner]?.isEmpty == true { byOwner[listener.owner] = nil }
+        if let account = listener.account {
+            byAccount[account]?.remove(number)
+            if byAccount[account]?.isEmpty == true { byAccount[account] = nil }
+        }
         // Nobody keeps the news coming, so from here on they are missed.
         if listeners.isEmpty { hearingSince = nil }
     }

@@ -20,9 +20,18 @@ package final class LiveHub: Sendable {
         package init() {}
     }
 
+    /// How a listener is woken, and told that it gave way to a newer one.
+    private struct Wake {
+        let source: AsyncStream<Void>.Continuation
+        let gaveWay: @Sendable () -> Void
+
+        func yield() { source.yield() }
+        func finish() { source.finish() }
+    }
+
     private struct State {
         var book = LiveBook()
-        var wakes: [Int: AsyncStream<Void>.Continuation] = [:]
+        var wakes: [Int: Wake] = [:]
         var listening: Task<Void, Never>?
     }
 
@@ -54,22 +63,33 @@ package final class LiveHub: Sendable {
     /// - Parameters:
     ///   - topics: what the caller has found this listener may hear.
     ///   - owner: the session; `end` takes it.
+    ///   - account: whose session it is, where that is known: its streams are counted over all sessions.
     ///   - since: what the page knows already, as a version or the moment it was made.
+    ///   - gaveWay: called, once, when this listener is ended because the account or session opened more
+    ///     pages than may listen.
     ///   - mayHear: asked again at every pulse.
     func listen(
-        to topics: Set<LiveTopic>, owner: String, since: Int64?,
+        to topics: Set<LiveTopic>, owner: String, account: String? = nil, since: Int64?,
+        gaveWay: @escaping @Sendable () -> Void = {},
         while mayHear: @escaping @Sendable () async -> Bool
     ) throws(WebProblem) -> AsyncStream<[LiveBook.Change]> {
-        let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let added = state.withLock { state -> Int? in
+        let (wakes, source) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let wake = Wake(source: source, gaveWay: gaveWay)
+        let (added, displaced) = state.withLock { state -> (Int?, [Wake]) in
             // The newest page is the one that is looked at; most old ones are gone, which is not known yet.
-            if state.book.isFull(owner), let oldest = state.book.streams(of: owner).min() {
-                state.wakes.removeValue(forKey: oldest)?.finish()
+            var displaced: [Wake] = []
+            while let oldest = state.book.inTheWay(of: owner, account: account) {
+                if let wake = state.wakes.removeValue(forKey: oldest) { displaced.append(wake) }
                 state.book.remove(oldest)
             }
-            let number = state.book.add(topics, owner: owner, since: since, at: Self.now)
+            let number = state.book.add(topics, owner: owner, account: account, since: since, at: Self.now)
             if let number { state.wakes[number] = wake }
-            return number
+            return (number, displaced)
+        }
+        for old in displaced {
+            // First why, then the end: whoever reads the end asks why.
+            old.gaveWay()
+            old.finish()
         }
         guard let number = added else {
             throw WebProblem(.tooManyListeners, headers: ["Retry-After": "30"])
@@ -78,15 +98,15 @@ package final class LiveHub: Sendable {
         wake.yield()
         // A reader that has not taken the last list gets the next one in its place only after a while; so
         // there are never more than a few.
-        let (lists, source) = AsyncStream<[LiveBook.Change]>.makeStream(bufferingPolicy: .bufferingNewest(4))
+        let (lists, told) = AsyncStream<[LiveBook.Change]>.makeStream(bufferingPolicy: .bufferingNewest(4))
         // Ends with the listener, who cancels it through the stream's end, or with its right to hear; it
         // owns nothing but its place, which it gives back.
         let watch = Task {
-            await tell(number, wakes, source, mayHear)
+            await tell(number, wakes, told, mayHear)
             leave(number)
-            source.finish()
+            told.finish()
         }
-        source.onTermination = { _ in watch.cancel() }
+        told.onTermination = { _ in watch.cancel() }
         return lists
     }
 

@@ -1,10 +1,12 @@
 // The script of live pages. It listens, asks for the parts that move, and changes the page node by node, so
 // that focus, what was typed, open details and places in scrolled boxes stay. A form that is open stays as it
 // was when it was opened: it says what its reader saw. Lists keep their rows in place and offer new ones.
-// While the page is hidden it does not listen. Without events it asks every five seconds.
+// While the page is hidden it does not listen. Without events, and where newer pages of the same account have
+// taken its place, it asks every five seconds. The key P holds the page still; who does not want letters to
+// do anything turns that off beside it.
 
 package enum LivePageScript {
-    package static let asset = Asset.script("live", state + place + ask + listen)
+    package static let asset = Asset.script("live", state + place + ask + listen + keys)
 
     private static let state = """
         (()=>{const bar=document.getElementById("live-bar");
@@ -81,6 +83,7 @@ package enum LivePageScript {
         mine.onopen=()=>{poll(false);paused?changes():show("on","Live")};
         mine.addEventListener("changed",event=>{last=Math.max(last,+event.lastEventId||0);soon()});
         mine.addEventListener("end",()=>{stop();load();setTimeout(start,5000)});
+        mine.addEventListener("full",event=>{stop();poll(true);setTimeout(start,(+event.data||120)*1000)});
         mine.onerror=()=>{if(mine!==source)return;
         if(mine.readyState===2){source=null;poll(true);setTimeout(start,30000);return}
         if(!paused)show("again","Reconnecting");
@@ -103,6 +106,20 @@ package enum LivePageScript {
         if(set.poll)setInterval(()=>{if(!document.hidden&&!paused)soon()},set.poll*1000);
         hold.setAttribute("aria-pressed",paused);show("again","Connecting");bar.hidden=false;
         if(paused)changes();start();
+
+        """
+
+    private static let keys = """
+        const letters=bar.querySelector("[data-keys]");let byKey=true;
+        try{byKey=localStorage.getItem("keys")!=="off"}catch{}
+        const told=()=>letters.setAttribute("aria-pressed",byKey);told();
+        letters.onclick=()=>{byKey=!byKey;told();
+        try{localStorage.setItem("keys",byKey?"on":"off")}catch{}};
+        addEventListener("keydown",event=>{
+        if(!byKey||event.key!=="p"||event.repeat||event.ctrlKey||event.metaKey||event.altKey)return;
+        const at=event.target;
+        if(at.closest&&at.closest("input,textarea,select,dialog,[contenteditable]"))return;
+        if(!bar.hidden)hold.click()});
         })();
 
         """

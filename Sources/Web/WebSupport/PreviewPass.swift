@@ -75,3 +75,20 @@ extension WebRequest {
         return nil
     }
 }
+
+extension WebRequest {
+    /// The look that somebody with a pass tries on; nobody else sees it.
+    var triedTheme: Theme? {
+        guard keptPreviewPass != nil else { return nil }
+        return query["theme"].flatMap { Theme(rawValue: $0) }
+    }
+}
+
+extension StoreSite {
+    /// The same store in another theme.
+    func wearing(_ theme: Theme) -> StoreSite {
+        StoreSite(
+            tenant: tenant, name: name, languages: languages, country: country, shipping: shipping,
+            takesOrders: takesOrders, domain: domain, theme: theme, isPublic: isPublic)
+    }
+}

@@ -1,5 +1,5 @@
-// A token bucket per client address, kept in this process. It stops a script that hammers the
-// checkout; limits that must hold across the fleet live in Redis and are not made here.
+// A token bucket per client, kept in this process. It stops a script that hammers the checkout; a limit that
+// must hold across the fleet is a `FleetLimit`, or stands in Postgres where it guards a secret.
 
 import Foundation
 import Synchronization
@@ -55,6 +55,13 @@ package struct RateStanding: Sendable, Equatable {
             "RateLimit-Reset": "\(reset)", "RateLimit-Policy": "\(limit);w=\(window)",
         ]
     }
+
+    /// The answer to somebody who asks too often.
+    func refusal(after wait: Int) -> WebProblem {
+        var headers = headers
+        headers["Retry-After"] = String(max(1, wait))
+        return WebProblem(.tooManyRequests, "try again in \(wait) seconds", headers: headers)
+    }
 }
 
 /// Buckets for many clients, bounded in number.
@@ -62,8 +69,8 @@ package final class RateLimit: Sendable {
     /// Above this many clients the idle ones are forgotten; a forgotten client has a full bucket anyway.
     private static let clientLimit = 20_000
 
-    private let capacity: Int
-    private let interval: TimeInterval
+    let capacity: Int
+    let interval: TimeInterval
     private let buckets = Mutex<[String: TokenBucket]>([:])
 
     /// `capacity` requests at once, refilled with `perMinute` a minute.
@@ -85,13 +92,11 @@ package final class RateLimit: Sendable {
             return (wait, bucket)
         }
         let standing = RateStanding(
-            limit: capacity, remaining: bucket.remaining, reset: bucket.secondsToFull,
-            window: Int((Double(capacity) * interval).rounded(.up)))
-        if let wait {
-            var headers = standing.headers
-            headers["Retry-After"] = String(max(1, wait))
-            throw WebProblem(.tooManyRequests, "try again in \(wait) seconds", headers: headers)
-        }
+            limit: capacity, remaining: bucket.remaining, reset: bucket.secondsToFull, window: windowSeconds)
+        if let wait { throw standing.refusal(after: wait) }
         return standing
     }
+
+    /// Whole seconds in which all of it comes back.
+    var windowSeconds: Int { Int((Double(capacity) * interval).rounded(.up)) }
 }

@@ -55,7 +55,8 @@ struct Reception: HTTPResponder {
             answer = refused.response
         }
         for (name, value) in visit?.answerHeaders.value ?? [:] { answer.headers.set(name, value) }
-        for (name, value) in SecurityHeaders.all(isSecure: configuration.isSecure) {
+        let security = SecurityHeaders.all(isSecure: configuration.isSecure, frames(of: visit))
+        for (name, value) in security {
             answer.headers.set(name, value)
         }
         answer.headers.set("X-Request-ID", id)
@@ -83,7 +84,10 @@ struct Reception: HTTPResponder {
         visit.rawQuery = request.uri.query
         visit.port = context.port
         visit.previews = signer.previews
-        if case .store(let store) = site, !store.isPublic, !visit.mayPreview { visit.site = .unknown }
+        if case .store(let store) = site {
+            if !store.isPublic, !visit.mayPreview { visit.site = .unknown }
+            if let theme = visit.triedTheme { visit.site = .store(store.wearing(theme)) }
+        }
         if let language = Self.pathLanguage(request.uri.path) {
             visit.language = language
             visit.languageIsExplicit = true
@@ -104,6 +108,18 @@ struct Reception: HTTPResponder {
     private static func pathLanguage(_ path: String) -> Language? {
         let parts = path.split(separator: "/", maxSplits: 1)
         return parts.first.flatMap { Language(rawValue: String($0)) }
+    }
+
+    /// A page for merchants shows the frames that it named; a shop stands in one of theirs for whoever came
+    /// with a pass that they gave out.
+    private func frames(of visit: WebRequest?) -> SecurityHeaders.Frames {
+        guard let visit else { return .none }
+        switch visit.site {
+        case .dashboard: return SecurityHeaders.Frames(shown: visit.framed.value ?? [])
+        case .store where visit.keptPreviewPass != nil:
+            return SecurityHeaders.Frames(shownBy: hosts.dashboardHosts.map(visit.origin(of:)))
+        default: return .none
+        }
     }
 
     private func refuse(

@@ -1,6 +1,7 @@
 // What is done about an order after it was placed, for the shopper's pages and the merchant's alike. A row
 // and the run that carries it are made in one transaction. Who waits is told after the commit: the rows are
-// the truth, so a word that gets lost only means that the run looks a little later.
+// the truth, so a word that gets lost only means that the run looks a little later, or that a duty of the
+// shop says it again (`HoldWakes`).
 
 import Commerce
 import CommerceStore

@@ -14,7 +14,9 @@ extension WebResponse {
 
     /// Lets the page be kept, where this visitor is nobody in particular. A page with a form of this session
     /// is never shared, whatever its author thought, nor is a page of a store that is not open yet.
-    package func shared(for request: WebRequest) -> WebResponse {
+    ///
+    /// - Parameter tag: of these very bytes, where it is known already.
+    package func shared(for request: WebRequest, tag: String? = nil) -> WebResponse {
         guard case .store(let store) = request.site, store.isPublic,
             status == 200, request.session.isNew, case .bytes(let bytes) = body,
             !request.formToken.isEmpty,
@@ -25,24 +27,28 @@ extension WebResponse {
         response.headers["Vary"] = "Cookie"
         return response.tagged(
             for: request,
-            cache: "public, max-age=0, s-maxage=\(Self.sharedSeconds), must-revalidate")
+            cache: "public, max-age=0, s-maxage=\(Self.sharedSeconds), must-revalidate", tag: tag)
     }
 
     /// Answers 304 to whoever has these bytes already.
-    package func tagged(for request: WebRequest, cache: String) -> WebResponse {
+    package func tagged(for request: WebRequest, cache: String, tag known: String? = nil) -> WebResponse {
         guard case .bytes(let bytes) = body else { return self }
-        let tag =
-            "\""
-            + SHA256.hash(data: Data(bytes)).prefix(12)
-            .map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined() + "\""
+        let tag = known ?? Self.tag(of: bytes)
         var response = self
         response.headers["ETag"] = tag
         response.headers["Cache-Control"] = cache
-        let known = (request.headers["if-none-match"] ?? "").split(separator: ",").map(\.trimmed)
-        guard known.contains(where: { $0 == tag || $0 == "W/\(tag)" || $0 == "*" }) else { return response }
+        let held = (request.headers["if-none-match"] ?? "").split(separator: ",").map(\.trimmed)
+        guard held.contains(where: { $0 == tag || $0 == "W/\(tag)" || $0 == "*" }) else { return response }
         response.status = 304
         response.body = .none
         response.headers["Content-Type"] = nil
         return response
+    }
+
+    /// The entity tag of these bytes.
+    static func tag(of bytes: [UInt8]) -> String {
+        "\""
+            + SHA256.hash(data: Data(bytes)).prefix(12)
+            .map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined() + "\""
     }
 }

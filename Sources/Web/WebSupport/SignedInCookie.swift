@@ -31,6 +31,11 @@ package struct SignedInCookie: Sendable {
         line("", maxAge: 0, isSecure: request.isSecure)
     }
 
+    /// What a browser sends back for the token, for programs that stand in for one.
+    package func pair(_ token: SecretToken, isSecure: Bool) -> String {
+        "\(name(isSecure: isSecure))=\(token.text)"
+    }
+
     private func name(isSecure: Bool) -> String { isSecure ? "__Host-\(plainName)" : plainName }
 
     private func line(_ value: String, maxAge: Int, isSecure: Bool) -> String {

@@ -143,6 +143,9 @@ package enum Stylesheet {
         .livebar .state::before{content:"";display:inline-block;width:.6rem;height:.6rem;margin-right:.4rem;
         border-radius:50%;border:2px solid var(--edge)}
         .livebar[data-now=on] .state::before{background:var(--good);border-color:var(--good)}
+        .livebar[data-now=paused] .state{color:var(--warn);font-weight:600}
+        .livebar [aria-pressed=true]{border-color:var(--brand);background:var(--brand-wash)}
+        .livebar[data-now=paused] [data-hold]{border-color:var(--warn);background:var(--warn-wash)}
 
         """
 

@@ -20,7 +20,7 @@ package enum Site: Sendable {
 }
 
 /// What the pages need to know about the store that a host belongs to.
-package struct StoreSite: Sendable, Equatable {
+package struct StoreSite: Sendable, Hashable {
     package let tenant: TenantID
     package let name: String
     /// The languages the store speaks, its own first.
@@ -89,6 +89,8 @@ package struct WebRequest: Sendable {
     package internal(set) var form = FormFields([])
     /// Goes into a hidden field of every form on the page.
     package internal(set) var formToken = ""
+    /// Set where the page is made to be sent to many; what stands in it instead of what is one visitor's own.
+    package internal(set) var slots: PageSlots?
     package internal(set) var isSecure = false
     /// As it was sent, without the question mark.
     package internal(set) var rawQuery: String?
@@ -98,6 +100,8 @@ package struct WebRequest: Sendable {
     var previews: PreviewPass?
     /// Headers that the answer gets whatever it is, errors included.
     package let answerHeaders = Noted<[String: String]>()
+    /// Origins of our own that the page shows in frames; the policy of the answer allows these and no others.
+    package let framed = Noted<[String]>()
 
     /// The store this request is for. Only endpoints of scope `.store` may ask.
     package var store: StoreSite {

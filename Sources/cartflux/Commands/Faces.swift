@@ -17,6 +17,7 @@ import Workflows
 struct Faces {
     let server: WebServer
     let inbox: InboxProcessor
+    let pulse: FleetPulse
 
     init(_ platform: Platform, _ metrics: MetricsRegistry) throws {
         let settings = platform.settings
@@ -49,7 +50,10 @@ struct Faces {
             hosted: HostedPayment(
                 base: settings.text(.hostedPaymentBase, default: Self.sandboxPage(settings))),
             personalData: try platform.personalDataDesk(), returns: platform.returnsDesk(),
-            claims: platform.claimDesk())
+            claims: platform.claimDesk(),
+            cache: PageCache(
+                bytes: try settings.integer(.pageCacheMiB, in: 0...65_536, default: 64) * 1_048_576,
+                metrics: metrics, database: platform.database))
         let gateway = try Gateway(
             database: platform.database, desk: desk, processor: inbox,
             stripe: StripeHookSettings(
@@ -57,7 +61,10 @@ struct Faces {
                 connectSecrets: [Secret(try settings.required(.stripeConnectSecret))],
                 isLive: try platform.isLive),
             resendSecrets: [Secret(try settings.required(.resendSecret))],
-            tokens: try platform.accessTokens(), programs: try platform.programsDesk())
+            tokens: try platform.accessTokens(), programs: try platform.programsDesk(),
+            programLimit: Self.programLimit(platform))
+        let console = try platform.console(live)
+        pulse = console.pulse
         server = WebServer(
             try Self.configuration(settings),
             hosts: HostDirectory(
@@ -65,7 +72,7 @@ struct Faces {
                 dashboardHosts: [Platform.dashboardHost(domain)],
                 consoleHosts: [Platform.consoleHost(domain)], tenants: Tenants(platform.database)),
             endpoints: storefront.endpoints + gateway.endpoints + (try platform.dashboard(live)).endpoints
-                + (try platform.console(live)).endpoints,
+                + console.endpoints,
             checks: platform.readiness,
             metrics: metrics, rateLimit: try Self.rateLimit(settings), logger: platform.logger)
     }
@@ -131,6 +138,12 @@ struct Faces {
 
     private struct TooShort: Error, CustomStringConvertible {
         var description: String { "needs at least 32 characters" }
+    }
+
+    /// One count for all processes that answer a program.
+    private static func programLimit(_ platform: Platform) -> FleetLimit {
+        FleetLimit(
+            .ofPrograms, in: Limits(redis: platform.redis, logger: platform.logger), logger: platform.logger)
     }
 
     private static func rateLimit(_ settings: Settings) throws -> RateLimit {

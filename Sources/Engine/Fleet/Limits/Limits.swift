@@ -24,7 +24,7 @@ public struct LimitState: Sendable, Hashable {
 
 /// Leave to call others, shared by the fleet.
 public final class Limits: Sendable {
-    private let redis: RedisClient
+    let redis: RedisClient
     private let rules: BreakerRules
     private let clock: any DurableClock
     private let logger: Logger
@@ -42,7 +42,7 @@ public final class Limits: Sendable {
         alone = Mutex(LonelyLimits())
     }
 
-    private static func base(_ account: String) -> String { "cf:{limit:\(account)}" }
+    static func base(_ account: String) -> String { "cf:{limit:\(account)}" }
 
     /// Takes one call out of every allowance of `key`, all or none.
     ///

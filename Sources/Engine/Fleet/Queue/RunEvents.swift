@@ -48,14 +48,37 @@ public enum RunNews: Sendable, Equatable {
     case changed([RunChange])
 }
 
+/// What waits to be told. Pure: `RunEvents` keeps it under a lock and sends what it answers.
+struct GatheredChanges {
+    static let messageLimit = 500
+    /// While Redis does not answer, the oldest news are dropped: whoever listens hears of a break anyway.
+    static let limit = 5_000
+
+    private(set) var waiting: [RunChange] = []
+    private var isSending = false
+
+    /// Whether somebody has to begin to send.
+    mutating func add(_ change: RunChange) -> Bool {
+        if waiting.count >= Self.limit { waiting.removeFirst(Self.messageLimit) }
+        waiting.append(change)
+        defer { isSending = true }
+        return !isSending
+    }
+
+    /// The next message. Nothing once all is told, and then sending has come to its end.
+    mutating func take() -> [RunChange] {
+        let taken = Array(waiting.prefix(Self.messageLimit))
+        waiting.removeFirst(taken.count)
+        if taken.isEmpty { isSending = false }
+        return taken
+    }
+}
+
 public final class RunEvents: Sendable {
     private let redis: RedisClient
     private let logger: Logger
-    private let gathering = Mutex<(changes: [RunChange], isSending: Bool)>(([], false))
+    private let gathering = Mutex(GatheredChanges())
     private static let channel = "cf:runs"
-    private static let messageLimit = 500
-    /// While Redis does not answer, the oldest news are dropped: whoever listens hears of a break anyway.
-    private static let gatheredLimit = 5_000
 
     package init(redis: RedisClient, logger: Logger) {
         self.redis = redis
@@ -63,12 +86,7 @@ public final class RunEvents: Sendable {
     }
 
     func publish(_ id: RunID, of tenant: Tenant) {
-        let mustSend = gathering.withLock { state in
-            if state.changes.count >= Self.gatheredLimit { state.changes.removeFirst(Self.messageLimit) }
-            state.changes.append(RunChange(run: id, tenant: tenant))
-            defer { state.isSending = true }
-            return !state.isSending
-        }
+        let mustSend = gathering.withLock { $0.add(RunChange(run: id, tenant: tenant)) }
         guard mustSend else { return }
         // Ends by itself when nothing is left to send.
         Task { await sendGathered() }
@@ -76,12 +94,7 @@ public final class RunEvents: Sendable {
 
     private func sendGathered() async {
         while true {
-            let changes = gathering.withLock { state -> [RunChange] in
-                let taken = Array(state.changes.prefix(Self.messageLimit))
-                state.changes.removeFirst(taken.count)
-                if taken.isEmpty { state.isSending = false }
-                return taken
-            }
+            let changes = gathering.withLock { $0.take() }
             guard !changes.isEmpty else { return }
             let message = changes.map(\.word).joined(separator: " ")
             do {
