@@ -15,7 +15,9 @@ package struct BillAccount: Workflow {
     package static let name: WorkflowName = "bill_account"
 
     package enum Step: String, WorkflowStep {
-        case issue, announce
+        case issue
+        case moveDebts = "move_debts"
+        case announce
         case look
         case draft
         case noteDraft = "note_draft"
@@ -58,15 +60,39 @@ package struct BillAccount: Workflow {
         let issued = try await flow.transaction(.issue, on: shop.transactions) { tx in
             try await BillingDesk(shop: shop, tx: tx).issue(input.month, as: ids, by: run)
         }
+        return try await finish(issued, input.month, flow)
+    }
+
+    private func finish(
+        _ issued: Issued, _ month: BillingMonth, _ flow: Flow<Self>
+    ) async throws -> Output {
         switch issued {
         case .nothing: return .nothingToBill
         case .before: return .billedBefore
         case .settled:
-            try await announce(input.month, flow)
+            try await announce(month, flow)
             return .settled
         case .owed(let claim):
-            try await announce(input.month, flow)
+            try await announce(month, flow)
             return try await collect(claim, flow)
+        case .moving(let debts, let rest):
+            try await move(debts, month, flow)
+            return try await finish(rest, month, flow)
+        }
+    }
+
+    /// One store's books after the other; the home's come first, since it is asked for all of it.
+    private func move(_ debts: [StoreDebt], _ month: BillingMonth, _ flow: Flow<Self>) async throws {
+        let home = flow.tenant
+        let others = debts.map { Tenant($0.store) }.filter { $0 != home }
+        for store in [home] + others {
+            _ = try await flow.step(.moveDebts, for: store, retry: .patient) { _ in
+                try await shop.inStore(store) { tx in
+                    try await BillingDesk(shop: shop, tx: tx).move(
+                        debts, of: month, to: TenantID(parsing: home.rawValue))
+                    return Nothing()
+                }
+            }
         }
     }
 

@@ -19,7 +19,16 @@ struct BillingDesk: Sendable {
         let seller = try await BillingAccounts().seller(in: tx)
         let vat = try PlatformVAT(
             seller: seller.country, buyer: account.country, hasCheckedNumber: account.hasCheckedNumber)
-        let paper = Paper(account: account, seller: seller, vat: vat, month: month)
+        let overruns = try await Statements().overruns(of: month, in: tx)
+        let paper = Paper(account: account, seller: seller, vat: vat, month: month, overruns: overruns)
+        let issued = try await issue(statement, paper, as: ids, by: run)
+        guard overruns.contains(where: { $0.store != tx.tenant }) else { return issued }
+        return .moving(overruns.map { StoreDebt(store: $0.store, amount: $0.amount) }, then: issued)
+    }
+
+    private func issue(
+        _ statement: MonthStatement, _ paper: Paper, as ids: PaperIDs, by run: RunID
+    ) async throws -> Issued {
         let drafts = try await drafts(statement, paper)
         try await post(drafts, statement, paper, as: ids)
         try await accrue(statement, paper)
@@ -34,8 +43,20 @@ struct BillingDesk: Sendable {
         return .owed(
             Claim(
                 invoice: invoice.id, reference: invoice.reference,
-                title: "CartFlux \(invoice.reference), \(month.title)", due: invoice.due,
+                title: "CartFlux \(invoice.reference), \(paper.month.title)", due: invoice.due,
                 issuedAt: invoice.issuedAt))
+    }
+
+    /// What the account's other stores have accepted is billed with the home store: the debts move into its
+    /// books, each store's side in a transaction of its own. Posted again, it changes nothing.
+    func move(_ debts: [StoreDebt], of month: BillingMonth, to home: TenantID) async throws {
+        let part = debts.first { $0.store == tx.tenant }?.amount ?? .zero(.eur)
+        let all = tx.tenant == home ? debts.map(\.amount).total(.eur) : .zero(.eur)
+        guard
+            let transaction = try LedgerTransaction.overrunsBilled(
+                month, with: home, in: tx.tenant, part: part, all: all, at: shop.clock.now)
+        else { return }
+        try await Ledger().post(transaction, in: tx)
     }
 
     /// Tells the merchant that the month's invoice is there.
@@ -101,6 +122,7 @@ struct BillingDesk: Sendable {
         let seller: PlatformIdentity
         let vat: PlatformVAT
         let month: BillingMonth
+        let overruns: [AcceptedOverruns]
     }
 
     private struct Drafts {
@@ -113,7 +135,7 @@ struct BillingDesk: Sendable {
         return Drafts(
             invoice: .invoice(
                 PlatformStatement(statement, vat: paper.vat.rate), plan: plan, month: paper.month,
-                vat: paper.vat),
+                vat: paper.vat, overruns: paper.overruns),
             credit: .creditNote(statement.credits, month: paper.month, vat: paper.vat))
     }
 
@@ -141,7 +163,7 @@ struct BillingDesk: Sendable {
         let document = PlatformInvoiceDocument(
             invoice: issued, draft: draft, seller: paper.seller, buyer: InvoiceParty(paper.account),
             passedOn: draft.kind == .invoice ? statement.supplier : .zero(draft.currency))
-        try await PlatformInvoices().keep(document.html, of: id, in: tx)
+        PlatformInvoices().keep(document.html, of: id, in: tx)
         return issued
     }
 
@@ -175,12 +197,21 @@ enum Issued: Codable, Sendable {
     case before
     case settled
     case owed(Claim)
+    /// Before anything else, what the account's stores owe is moved into the books of its home.
+    indirect case moving([StoreDebt], then: Issued)
+}
+
+/// What one store of an account has accepted to pay, as a month bills it.
+struct StoreDebt: Codable, Sendable {
+    let store: TenantID
+    let amount: Money
 }
 
 extension PlatformStatement {
     init(_ statement: MonthStatement, vat: BasisPoints) {
         self.init(
             markups: statement.fees.markups, commissions: statement.fees.commissions,
-            processing: statement.fees.processing, subscription: statement.subscription, vat: vat)
+            processing: statement.fees.processing, subscription: statement.subscription,
+            overruns: statement.overruns, vat: vat)
     }
 }

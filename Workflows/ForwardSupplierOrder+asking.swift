@@ -7,9 +7,16 @@ import Durable
 import FoundationEssentials
 
 extension ForwardSupplierOrder {
+    /// Asks what it would cost and whether it is there. From the second round on the order may have been
+    /// placed before its answer was lost: then it is judged no more, because what it took of the stock, or a
+    /// price that rose since, says nothing about it.
     func check(
-        _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, at accepted: AcceptedPrice?, for tenant: Tenant
+        _ wanted: [BigBuyOrderLine], of brief: SupplierBrief, _ round: Int, at accepted: AcceptedPrice?,
+        for tenant: Tenant
     ) async throws -> SupplierCheck {
+        if round > 1, let known = try await lookUp(brief) {
+            return SupplierCheck(objection: .recovered(known))
+        }
         let request = try await request(wanted, of: brief, for: tenant)
         do throws(BigBuyFailure) {
             let quote = try await shop.bigbuy.check(request)

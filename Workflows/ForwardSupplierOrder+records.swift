@@ -56,7 +56,8 @@ extension ForwardSupplierOrder {
 
     /// Waits for a person, without limit: nothing is lost meanwhile.
     func review(
-        _ hold: SupplierHold, of brief: SupplierBrief, _ round: Int, _ flow: Flow<Self>
+        _ hold: SupplierHold, of brief: SupplierBrief, _ round: some CustomStringConvertible & Sendable,
+        _ flow: Flow<Self>
     ) async throws -> SupplierReview.Answer {
         let question = try await flow.transaction(.hold, for: round, on: shop.transactions) { tx in
             // Who cancels its last piece answers a hold that is open; where there is none yet, it needs none.
@@ -92,7 +93,8 @@ extension ForwardSupplierOrder {
 
     /// The first answer to this very question. Others came too late for theirs: they are noted and dropped.
     private func answer(
-        to question: SupplierQuestion, of brief: SupplierBrief, _ round: Int, _ flow: Flow<Self>
+        to question: SupplierQuestion, of brief: SupplierBrief,
+        _ round: some CustomStringConvertible & Sendable, _ flow: Flow<Self>
     ) async throws -> SupplierReview.Answer {
         var passed = 0
         while true {
@@ -117,7 +119,7 @@ extension ForwardSupplierOrder {
         _ ids: [BigBuyOrder.ID], _ wanted: [BigBuyOrderLine], of brief: SupplierBrief,
         at price: AcceptedPrice?, isRecovered: Bool, _ flow: Flow<Self>
     ) async throws -> Output {
-        let receipt = try await flow.step(.readOrders, retry: .patient) { _ in try await read(ids) }
+        let receipt = try await receipt(for: ids, of: brief, flow)
         let orders = receipt.orders
         let canceled = try await flow.transaction(.accept, on: shop.transactions) { tx in
             try await tx.lockOrder(brief.order)
@@ -183,6 +185,27 @@ extension ForwardSupplierOrder {
     }
 
     // MARK: - Parts
+
+    /// What was ordered is there whether it can be read or not, so a person is asked as in any other hold,
+    /// and every answer is to read it again.
+    private func receipt(
+        for ids: [BigBuyOrder.ID], of brief: SupplierBrief, _ flow: Flow<Self>
+    ) async throws -> SupplierReceipt {
+        var look = 1
+        while true {
+            do {
+                return try await flow.step(
+                    .readOrders, for: look == 1 ? "" : "\(look)", retry: .patient
+                ) { _ in try await read(ids) }
+            } catch let failure as StepFailed {
+                let hold = SupplierHold(
+                    kind: .supplierUnknown,
+                    reason: "the supplier has the order and does not show it: \(failure.failure.message)")
+                _ = try await review(hold, of: brief, "read-\(look)", flow)
+                look += 1
+            }
+        }
+    }
 
     private func read(_ ids: [BigBuyOrder.ID]) async throws -> SupplierReceipt {
         var orders: [ExternalOrder] = []

@@ -80,10 +80,11 @@ package struct ForwardSupplierOrder: Workflow {
         do {
             let planned = wanted
             let checked = try await flow.step(.check, for: round, retry: .patient) { _ -> SupplierCheck in
-                try await check(planned, of: brief, at: accepted, for: flow.tenant)
+                try await check(planned, of: brief, round, at: accepted, for: flow.tenant)
             }
-            if let objection = checked.objection { return objection }
+            if let objection = checked.objection, !objection.isRecovery { return objection }
             try await beginSubmitting(brief, round, flow)
+            if let recovery = checked.objection { return recovery }
             let left = try await recount(planned, of: brief, round, flow)
             guard !left.isEmpty else { return .refused(planned.map(\.sku)) }
             wanted = left
@@ -164,8 +165,12 @@ enum SupplierAnswer: Codable, Sendable {
     /// These cannot be had; the others have not been ordered yet.
     case refused([SKU])
     case held(SupplierHold)
+
+    var isRecovery: Bool { if case .recovered = self { true } else { false } }
 }
 
+/// What the supplier said before it was asked to deliver.
 struct SupplierCheck: Codable, Sendable {
+    /// Why the order is not to be submitted: it was refused, has to wait, or is there already.
     let objection: SupplierAnswer?
 }

@@ -104,6 +104,9 @@ struct InvoiceDesk: Sendable {
 
     private func stand(_ brief: InvoiceBrief, _ run: RunID) async throws -> Standing {
         try await shop.inStore(tenant) { tx in
+            // Held, so that what another run of the same paper has just issued is seen: it ends its turn only
+            // together with its number.
+            try await Invoices().hold(brief.id, in: tx)
             let invoice = try await Invoices().load(brief.id, in: tx)
             if let number = invoice.number {
                 let document = SmartBillDocument(series: invoice.series ?? brief.series, number: number)

@@ -35,7 +35,8 @@ struct PlatformInvoiceDocument {
     private var table: String {
         let rows = draft.lines.map { line in
             "<tr><td>\(LetterText.escaped(line.title))</td><td>\(line.net.decimalText)</td>"
-                + "<td>\(draft.vat.rate.description)</td><td>\(line.vat.decimalText)</td>"
+                + "<td>\(line.kind == .overrun ? "–" : draft.vat.rate.description)</td>"
+                + "<td>\(line.vat.decimalText)</td>"
                 + "<td>\(line.gross.decimalText)</td></tr>"
         }
         return "<table><thead><tr><th>Description</th><th>Net</th><th>VAT rate</th><th>VAT</th>"
@@ -54,10 +55,15 @@ struct PlatformInvoiceDocument {
     }
 
     private var note: String {
-        passedOn.isZero
+        let withheld =
+            passedOn.isZero
             ? ""
             : "<p>Passed on to suppliers in this month, no part of this invoice: "
                 + "\(passedOn.decimalText) \(passedOn.currency.rawValue)</p>"
+        guard draft.lines.contains(where: { $0.kind == .overrun }) else { return withheld }
+        return withheld
+            + "<p>Supplier price differences are what you accepted to pay above the price of the sale. They "
+            + "are passed on as the supplier charged them, and no VAT is charged on them here.</p>"
     }
 
     private func lines(_ texts: [String]) -> String {

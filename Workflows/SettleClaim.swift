@@ -146,7 +146,7 @@ package struct SettleClaim: Workflow {
             let credit = try claim.credit.map {
                 try ClaimCredit(
                     credit: $0, withheld: grounds.withheld, cost: grounds.cost,
-                    markedUpUnits: grounds.markedUpUnits)
+                    markedUpUnits: grounds.markedUpUnits, overrun: grounds.overrun)
             }
             let refund = try await Refunds().reserveLateCredit(
                 SupplierCredit(
@@ -158,7 +158,7 @@ package struct SettleClaim: Workflow {
                 let nothing = Money.zero(credit.worth.currency)
                 try await Ledger().post(
                     .claimCredited(
-                        brief.id, supplier: grounds.supplier, order: brief.order, credit,
+                        brief.id, supplier: grounds.supplier, order: brief.order, store: tx.tenant, credit,
                         handedOn: refund?.breakdown.supplier ?? nothing, at: shop.clock.now), in: tx)
             }
             guard let refund else {

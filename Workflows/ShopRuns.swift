@@ -26,6 +26,12 @@ package protocol RunStarter: Sendable {
         _ workflow: W.Type, _ input: W.Input, once key: String, with tx: Transaction<OneTenant>
     ) async throws
 
+    /// The same, but unlike a key that is used once, this one is free again as soon as its run has ended,
+    /// however it did.
+    func startSingle<W: Workflow>(
+        _ workflow: W.Type, _ input: W.Input, key: String, with tx: Transaction<OneTenant>
+    ) async throws
+
     /// Starts many runs for many stores, each once per key. Where it throws, repeat it whole.
     func start<W: Workflow>(_ workflow: W.Type, _ runs: [KeyedRun<W.Input>]) async throws
 }
@@ -48,6 +54,12 @@ extension Runs: RunStarter {
         _ workflow: W.Type, _ input: W.Input, once key: String, with tx: Transaction<OneTenant>
     ) async throws {
         _ = try await start(W.self, input, once: key, for: Tenant(tx.tenant), in: tx.postgres)
+    }
+
+    package func startSingle<W: Workflow>(
+        _ workflow: W.Type, _ input: W.Input, key: String, with tx: Transaction<OneTenant>
+    ) async throws {
+        _ = try await startSingle(W.self, input, key: key, for: Tenant(tx.tenant), in: tx.postgres)
     }
 
     package func start<W: Workflow>(_ workflow: W.Type, _ runs: [KeyedRun<W.Input>]) async throws {

@@ -39,9 +39,9 @@ package struct WithdrawFromOrder: Workflow {
         }
         if brief.expectsGoods {
             let units = try await awaitGoods(brief, flow)
-            isPaidBack = try await refund(units, .withdrawal, "returned", of: brief, flow) && isPaidBack
+            isPaidBack = try await refund(units, .withdrawal, Self.returned, of: brief, flow) && isPaidBack
         }
-        guard isPaidBack else { return .withPerson }
+        guard isPaidBack, try await awaitOthers(brief, flow) else { return .withPerson }
         try await close(brief, flow)
         return .refunded
     }
@@ -59,7 +59,7 @@ package struct WithdrawFromOrder: Workflow {
             return WithdrawalBrief(
                 id: id, order: withdrawal.order, payment: payment.id, submittedAt: withdrawal.submittedAt,
                 refundDueAt: withdrawal.refundDueAt,
-                canceled: try await CanceledUnits.parts(units.canceled, of: withdrawal.order, in: tx),
+                canceled: try await CanceledUnits.parts(units.openCanceled, of: withdrawal.order, in: tx),
                 expectsGoods: !units.expected.isEmpty)
         }
     }
@@ -73,13 +73,15 @@ package struct WithdrawFromOrder: Workflow {
             round += 1
             let seen = try await look(brief.id, round, flow)
             let now = try await flow.now()
-            if seen.isReceived || seen.units.isEmpty { return seen.units }
+            let isPromised = seen.isPromised == true
+            if seen.isReceived || (seen.units.isEmpty && !isPromised) { return seen.units }
             if seen.isProven, now >= brief.payBy { return seen.units }
             while told < moments.count, moments[told] <= now {
                 try await remind(brief, told, isLast: told == moments.count - 1, flow)
                 told += 1
             }
-            let next = told < moments.count ? moments[told] : now.adding(Self.longLook)
+            let look = now.adding(isPromised ? Self.refundLook : Self.longLook)
+            let next = told < moments.count ? min(moments[told], look) : look
             // A wake-up may come a rounding error before its moment, so a second lies between two looks.
             _ = try await flow.wait(.withdrawal, upTo: .seconds(max(1, next.timeIntervalSince(now))))
         }
@@ -88,9 +90,39 @@ package struct WithdrawFromOrder: Workflow {
     private func look(_ id: WithdrawalID, _ round: Int, _ flow: Flow<Self>) async throws -> GoodsLook {
         try await flow.transaction(.look, for: round, on: shop.transactions) { tx in
             let withdrawal = try await Withdrawals().load(id, in: tx)
+            let units = try await Withdrawals().unrefunded(of: id, in: tx)
             return GoodsLook(
                 isReceived: withdrawal.receivedAt != nil, isProven: withdrawal.tracking != nil,
-                units: try await Withdrawals().unrefunded(of: id, in: tx).expected)
+                units: units.openExpected, isPromised: units.openExpected != units.expected)
+        }
+    }
+
+    /// What others have begun to refund is the shopper's only when it has arrived: nobody is told before, and
+    /// what fails after all is refunded here.
+    private func awaitOthers(_ brief: WithdrawalBrief, _ flow: Flow<Self>) async throws -> Bool {
+        var round = 0
+        while true {
+            round += 1
+            let seen = try await lookAtRefunds(brief, round, flow)
+            if seen.isPaidBack { return true }
+            for part in seen.open {
+                let occasion = "\(part.occasion):\(round)"
+                guard try await refund(part.units, part.cause, occasion, of: brief, flow) else {
+                    return false
+                }
+            }
+            if seen.open.isEmpty { _ = try await flow.wait(.withdrawal, upTo: Self.refundLook) }
+        }
+    }
+
+    private func lookAtRefunds(
+        _ brief: WithdrawalBrief, _ round: Int, _ flow: Flow<Self>
+    ) async throws -> RefundsLook {
+        try await flow.transaction(.look, for: "refunds-\(round)", on: shop.transactions) { tx in
+            let units = try await Withdrawals().unrefunded(of: brief.id, in: tx)
+            return RefundsLook(
+                canceled: try await CanceledUnits.parts(units.openCanceled, of: brief.order, in: tx),
+                returned: units.openExpected, isPaidBack: units.isEmpty)
         }
     }
 
@@ -137,6 +169,10 @@ package struct WithdrawFromOrder: Workflow {
 
     /// Between looks at one that nobody says anything about.
     private static let longLook: Duration = .seconds(30 * 86_400)
+    /// The same while somebody else's refund is under way.
+    private static let refundLook: Duration = .seconds(86_400)
+    /// What is refunded once the goods are back.
+    fileprivate static let returned = "returned"
 }
 
 private struct WithdrawalBrief: Codable, Sendable {
@@ -160,7 +196,25 @@ private struct WithdrawalBrief: Codable, Sendable {
 private struct GoodsLook: Codable, Sendable {
     let isReceived: Bool
     let isProven: Bool
+    /// What nobody refunds.
     let units: [UnitID]
+    /// Somebody refunds others of them. Nothing in journals of before the two were told apart.
+    let isPromised: Bool?
+}
+
+/// Which refunds of others have arrived, and what they left.
+private struct RefundsLook: Codable, Sendable {
+    let canceled: [CanceledUnits]
+    let returned: [UnitID]
+    let isPaidBack: Bool
+
+    var open: [(occasion: String, units: [UnitID], cause: RefundCause)] {
+        var parts = canceled.map { (occasion: $0.occasion, units: $0.units, cause: $0.cause) }
+        if !returned.isEmpty {
+            parts.append((occasion: WithdrawFromOrder.returned, units: returned, cause: .withdrawal))
+        }
+        return parts
+    }
 }
 
 /// Units that were canceled before a supplier was asked, and what their refund gives back: nothing was bought

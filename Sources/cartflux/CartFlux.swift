@@ -16,6 +16,7 @@ struct CartFlux: AsyncParsableCommand {
             SchedulesCommand.self, AdminsCommand.self, AuditCommand.self, StorageCommand.self,
             SuppliersCommand.self, FeedsCommand.self, OrdersCommand.self, AttentionCommand.self,
             BillingCommand.self, ReportsCommand.self, LedgerCommand.self, PersonalDataCommand.self,
+            CredentialsCommand.self,
             DemoCommand.self, BenchCommand.self,
         ])
 }

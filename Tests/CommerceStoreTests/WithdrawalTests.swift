@@ -36,6 +36,54 @@ import Testing
         return (order, line)
     }
 
+    @Test("a supplier order on hold of which nothing is left is found among all stores, with what it asks")
+    func nothingLeftToSend() async throws {
+        let shop = try await TestShop.open()
+        let (order, _) = try await shop.paidOrder(2)
+        let run = UUID()
+        let (held, item) = try await shop.transaction { tx in
+            let planned = try await SupplierOrders().plan(order.id, in: tx)[0].id
+            try await SupplierOrders().recordRun(run, of: planned, in: tx)
+            for state: SupplierOrderState in [.checking, .onHold] {
+                try await SupplierOrders().move(planned, to: state, at: TestShop.now, in: tx)
+            }
+            let item = try await Attention().ask(
+                .order(.supplierPriceUp), subject: "\(planned)", order: order.id, message: "it is dearer",
+                asked: .eur(1_200), in: tx)
+            return (planned, item)
+        }
+        let units = try await shop.transaction {
+            try await SupplierOrders().units(ofOrder: order.id, in: $0).map(\.id)
+        }
+
+        try await cancel([units[0]], of: order.id, shop)
+        #expect(try await idle(shop).isEmpty)
+        #expect(try await !storesWithIdle(shop).contains(shop.tenant))
+        try await cancel([units[1]], of: order.id, shop)
+
+        let found = try await idle(shop)
+        #expect(found.map(\.supplierOrder) == [held])
+        #expect(found.map(\.run) == [run])
+        #expect(found.map(\.item) == [item])
+        #expect(try await storesWithIdle(shop).contains(shop.tenant))
+    }
+
+    private func cancel(_ units: [UnitID], of order: OrderID, _ shop: TestShop) async throws {
+        _ = try await shop.transaction {
+            try await SupplierOrders().cancelUnforwarded(units, of: order, because: "a test", in: $0)
+        }
+    }
+
+    private func idle(_ shop: TestShop) async throws -> [SupplierOrders.Held] {
+        try await shop.transaction { try await SupplierOrders().idle(limit: 10, in: $0) }
+    }
+
+    private func storesWithIdle(_ shop: TestShop) async throws -> [TenantID] {
+        try await shop.database.platformTransaction {
+            try await SupplierOrders().storesWithIdle(limit: 100_000, in: $0)
+        }
+    }
+
     @Test("a declaration sent from many tasks at once is one, and each unit is withdrawn from once")
     func declaredOnce() async throws {
         let shop = try await TestShop.open()

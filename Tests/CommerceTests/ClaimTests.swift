@@ -222,6 +222,27 @@ struct ClaimCreditTests {
         }
     }
 
+    @Test(
+        "what is above goes to those who paid it, the merchant's part by its share and never twice",
+        arguments: [
+            (1_200, 150, 150), (1_100, 150, 75), (1_000, 150, 0), (500, 150, 0), (1_300, 150, 150),
+            (1_200, 40, 40), (1_200, 0, 0),
+        ])
+    func accepted(credit: Int64, left: Int64, returned: Int64) throws {
+        let (supplier, store) = (SupplierID(), TenantID())
+        let found = try ClaimCredit(
+            credit: .eur(credit), withheld: .eur(1_000), cost: .eur(1_000), markedUpUnits: 1,
+            overrun: SharedOverrun(whole: .eur(200), accepted: .eur(150), left: .eur(left)))
+
+        let posted = try LedgerTransaction.claimCredited(
+            OrderClaimID(), supplier: supplier, order: OrderID(), store: store, found, handedOn: found.worth,
+            at: Date(timeIntervalSince1970: 0))
+
+        #expect(found.accepted == .eur(returned))
+        #expect(posted.change(of: .merchantReceivable(store), in: .eur) == .eur(-returned))
+        #expect(posted.change(of: .supplierWallet(supplier), in: .eur) == .eur(credit))
+    }
+
     @Test("its books balance whatever of it is handed on", arguments: [0, 400, 1_000])
     func books(handedOn: Int64) throws {
         let supplier = SupplierID()
@@ -229,8 +250,8 @@ struct ClaimCreditTests {
             credit: .eur(1_050), withheld: .eur(1_000), cost: .eur(1_000), markedUpUnits: 1)
 
         let posted = try LedgerTransaction.claimCredited(
-            OrderClaimID(), supplier: supplier, order: OrderID(), credit, handedOn: .eur(handedOn),
-            at: Date(timeIntervalSince1970: 0))
+            OrderClaimID(), supplier: supplier, order: OrderID(), store: TenantID(), credit,
+            handedOn: .eur(handedOn), at: Date(timeIntervalSince1970: 0))
 
         #expect(posted.change(of: .supplierWallet(supplier), in: .eur) == .eur(1_050))
         #expect(posted.change(of: .supplierPayable(supplier), in: .eur) == .eur(-handedOn))
@@ -245,8 +266,8 @@ struct ClaimCreditTests {
             credit: .eur(1_050), withheld: .ron(5_075), cost: .eur(1_000), markedUpUnits: 1)
 
         let posted = try LedgerTransaction.claimCredited(
-            OrderClaimID(), supplier: supplier, order: OrderID(), credit, handedOn: .ron(5_075),
-            at: Date(timeIntervalSince1970: 0))
+            OrderClaimID(), supplier: supplier, order: OrderID(), store: TenantID(), credit,
+            handedOn: .ron(5_075), at: Date(timeIntervalSince1970: 0))
 
         #expect(posted.change(of: .expense(.supplierVariance), in: .eur) == .eur(-50))
         #expect(posted.change(of: .clearing(.exchange), in: .eur) == .eur(-1_000))

@@ -29,6 +29,29 @@ struct PlatformBillingTests {
         #expect(draft.net + draft.taxes == draft.total)
     }
 
+    @Test("what was accepted of suppliers' prices is due without VAT, and alone makes an invoice")
+    func overruns() throws {
+        let numbers = (1...10).compactMap { OrderNumber(rawValue: 1_000 + $0) }
+        let stores = [
+            AcceptedOverruns(store: TenantID(), storeName: "Lumina", amount: .eur(230), orders: numbers),
+            AcceptedOverruns(store: TenantID(), storeName: "Casa", amount: .eur(-80), orders: []),
+            AcceptedOverruns(store: TenantID(), storeName: "Even", amount: .eur(0), orders: []),
+        ]
+        let statement = PlatformStatement(
+            markups: .eur(0), commissions: .eur(0), processing: .eur(0), subscription: .eur(0),
+            overruns: .eur(150), vat: try vat("RO").rate)
+
+        let drafted = PlatformInvoiceDraft.invoice(
+            statement, plan: "Free", month: Self.november, vat: try vat("RO"), overruns: stores)
+        let draft = try #require(drafted)
+
+        #expect(draft.lines.map(\.kind) == [.overrun, .overrun])
+        #expect(draft.total == .eur(150) && draft.due == .eur(150) && draft.taxes.isZero)
+        #expect(statement.due == .eur(150))
+        #expect(draft.lines[0].title.contains("Lumina, orders #1001, #1002"))
+        #expect(draft.lines[0].title.contains("#1008 and 2 more"))
+    }
+
     @Test("a month of nothing has neither invoice nor credit note")
     func nothing() throws {
         let statement = PlatformStatement(

@@ -157,6 +157,38 @@ struct TransactionTests {
         }
     }
 
+    @Test("carries out with its commit what was kept for it, in order") func kept() async throws {
+        try await withTable { pool, table in
+            try await pool.withTransaction { transaction in
+                transaction.withCommit("insert into \(table) select count(*) + 10 from \(table)")
+                transaction.withCommit("insert into \(table) select count(*) + 20 from \(table)")
+                _ = try await transaction.execute("insert into \(table) values (1)")
+                let results = try await transaction.commit(with: ["select count(*) from \(table)"])
+                #expect(try results[0].rows[0].decode(0, as: Int.self) == 3)
+            }
+            #expect(
+                try await pool.execute("select a from \(table) order by a").column(0, as: Int.self)
+                    == [1, 11, 22])
+
+            let error = await failure {
+                try await pool.withTransaction { transaction in
+                    transaction.afterCommit { Issue.record("ran after a rollback") }
+                    transaction.withCommit("insert into \(table) values (11)")
+                    _ = try await transaction.execute("insert into \(table) values (2)")
+                }
+            }
+            #expect(error?.sqlState == .uniqueViolation)
+            try await expect(3, in: table, of: pool)
+        }
+    }
+
+    @Test("of kept statements alone is begun and committed") func keptAlone() async throws {
+        try await withTable { pool, table in
+            try await pool.withTransaction { $0.withCommit("insert into \(table) values (1)") }
+            try await expect(1, in: table, of: pool)
+        }
+    }
+
     @Test("whose failed commit(with:) is ignored is an error, and runs nothing") func ignoredCommit()
         async throws
     {

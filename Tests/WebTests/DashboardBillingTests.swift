@@ -59,7 +59,7 @@ struct DashboardBillingTests {
                 PlatformInvoiceDraft.invoice(statement, plan: "Pro <b>", month: Self.month, vat: vat))
             let issued = try await PlatformInvoices().issue(
                 draft, to: account, from: seller, id: PlatformInvoiceID(), at: Date(), in: tx)
-            try await PlatformInvoices().keep(
+            PlatformInvoices().keep(
                 "<!doctype html><title>As issued</title>", of: issued.id, in: tx)
             try await Collections().open(issued.id, run: UUID(), in: tx)
             return issued
@@ -204,12 +204,16 @@ struct DashboardBillingTests {
             insert into shop.platform_statement_line (tenant_id, month, store_id, currency, is_credit, orders,
                 markup_minor, commission_minor, processing_minor, supplier_minor, rate_scaled)
             values ('\(home)', '2026-10-01', '\(home)', 'EUR', false, 4, 350, 547, 0, 4780, 100000000);
+            insert into shop.platform_overrun (tenant_id, month, store_id, transaction_id, store_name,
+                order_number, currency, amount_minor)
+            values ('\(home)', '2026-10-01', '\(home)', gen_random_uuid(), '=cmd|<x>', 1007, 'EUR', 123);
             """)
         let address = "/billing/statements/\(Self.month)"
 
         #expect(try await merchant.get("/billing").body.contains("href=\"\(address)\""))
         let page = try await merchant.get(address)
         #expect(page.body.contains("=cmd|&lt;x&gt;") && page.body.contains("€5.47"))
+        #expect(page.body.contains("#1007") && page.body.contains("€1.23"))
         let file = try await merchant.get("\(address)/csv")
         #expect(file.headers["content-type"] == "text/csv; charset=utf-8")
         #expect(file.body.contains("2026-10,\"'=cmd|<x>\",EUR,sales,4,3.50,5.47,0.00,47.80"))

@@ -126,6 +126,9 @@ struct DashboardOrderTests {
             sale, commission: .percent(3), isPaid: true, refunded: .eur(1500), refundChange: .eur(-1455))
         #expect(refunded.html.markup.contains("<dd class=\"kept loss\">−€10.98</dd>"))
         #expect(refunded.html.markup.contains("<dt>Of our fee, back to you</dt><dd>€0.45</dd>"))
+        let dearer = MoneyBox(sale, commission: .percent(3), isPaid: true, overrun: .eur(150)).html.markup
+        #expect(dearer.contains("€1.50") && dearer.contains("href=\"/billing\""))
+        #expect(dearer.contains("<dd class=\"kept\">€3.57</dd>"), "it is no part of the sale")
     }
 
     @Test("a supplier's question is answered once, however often a button is pressed")

@@ -17,7 +17,8 @@ struct BillingNamesTests {
         #expect(BillAccount.name.rawValue == "bill_account")
         #expect(
             names(BillAccount.Step.self) == [
-                "issue", "announce", "look", "draft", "note_draft", "add_item", "finalize", "pay",
+                "issue", "move_debts", "announce", "look", "draft", "note_draft", "add_item", "finalize",
+                "pay",
                 "note_paid", "note_failure", "read_invoice", "give_up", "cancel_subscription",
             ])
         #expect(ChangePlan.name.rawValue == "change_plan")

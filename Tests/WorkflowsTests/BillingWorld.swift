@@ -156,6 +156,21 @@ struct BillingWorld: Sendable {
             """)
     }
 
+    /// What a merchant has accepted of a supplier's higher price; negative for what the supplier gave back.
+    func accept(
+        _ cents: Int, of order: OrderID, in store: TenantID, at instant: String = "2026-11-15 10:00+02"
+    ) async throws {
+        let (source, kind) = cents > 0 ? ("supplier_order", "paid") : ("supplier_credit", "credited")
+        try await raw.psql(
+            """
+            begin; set local session_replication_role = replica;
+            \(posting(store, order, source, "\(SupplierOrderID())", kind, instant, "EUR", [
+                ("merchant_receivable:\(store)", cents), ("supplier_wallet:\(SupplierID())", -cents),
+            ]))
+            commit;
+            """)
+    }
+
     private func posting(
         _ store: TenantID, _ order: OrderID, _ source: String, _ id: String, _ kind: String, _ at: String,
         _ currency: String, _ entries: [(String, Int)]

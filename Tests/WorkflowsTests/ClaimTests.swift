@@ -48,6 +48,38 @@ struct ClaimTests {
         }
     }
 
+    @Test("a higher price that the merchant had accepted is owed no more when the supplier gives it all back")
+    func creditedOverrun() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            let (run, _) = try await world.heldCheckout(1, supplier)
+            let order = try #require(try await world.order(of: run))
+            try world.answer(.acceptPrice(upTo: .eur(1_200)), to: try await world.question(of: order.id))
+            try await world.settle()
+            await supplier.track("Delivered")
+            try await world.fleet.settle(upTo: .seconds(6 * 3_600))
+            #expect(try await world.booked(.merchantReceivable(world.tenant)) == .eur(150))
+            let accepted = try await world.transaction {
+                try await Overruns().accepted(for: order.id, in: $0)
+            }
+            #expect(accepted == .eur(150))
+
+            let (id, settling) = try await world.claim(1, from: order.id)
+            let claimed = Claimed(run: run, order: order, id: id, settling: settling)
+            try await world.decide(.refund, claimed)
+            try await world.settle()
+            try await world.answer(.credited(.eur(1_200)), claimed)
+            try await world.settle()
+
+            #expect(try await world.booked(.merchantReceivable(world.tenant)) == .eur(0))
+            #expect(try await world.booked(.expense(.supplierVariance)) == .eur(0))
+            let group = try await world.supplier(of: order.id)
+            #expect(try await world.booked(.supplierPayable(group)) == .eur(0))
+            #expect(try await world.booked(.supplierWallet(group)) == .eur(0))
+            #expect(try await world.imbalance().isEmpty)
+        }
+    }
+
     @Test("what the supplier refuses and the platform makes good is the platform's goodwill")
     func borne() async throws {
         try await World.open { world in

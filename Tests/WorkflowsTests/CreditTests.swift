@@ -76,6 +76,12 @@ struct CreditTests {
 
     /// As the operators' page and command do; how often it was taken.
     private func askAgain(for paper: InvoiceID, times: Int, _ world: World) async throws -> Int {
+        let taken = try await ask(for: paper, times: times, world)
+        try await world.fleet.settle(upTo: .seconds(3_600))
+        return taken
+    }
+
+    private func ask(for paper: InvoiceID, times: Int, _ world: World) async throws -> Int {
         let desk = PaperDesk { try await world.starter.issueAgain($0, in: $1) }
         let asker = PaperDesk.Asker(actor: "ana (operator)", reason: "the access works again")
         var taken = 0
@@ -85,7 +91,6 @@ struct CreditTests {
             }
             if isTaken { taken += 1 }
         }
-        try await world.fleet.settle(upTo: .seconds(3_600))
         return taken
     }
 
@@ -116,6 +121,53 @@ struct CreditTests {
             #expect(asked.map(\.reason) == ["the access works again", "the access works again"])
             let now = try await world.transaction { try await Orders().load(order.id, in: $0) }
             #expect(now.status.invoice == .storno)
+        }
+    }
+
+    @Test("asking again starts a run also where the one before was cancelled before it came to anything")
+    func againAfterCancelling() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.sellOutBetween("SKU-1")
+            world.smartBill.workbench.inject(
+                Fault("POST /SBORO/api/invoice/reverse", .status, status: 401, count: 1))
+            let (_, storno) = try await refusedStorno(world)
+            let before = Set(world.fleet.journal.runIDs)
+            #expect(try await ask(for: storno, times: 1, world) == 1)
+            let asked = Set(world.fleet.journal.runIDs).subtracting(before)
+            for run in asked { world.fleet.journal.cancel(run, reason: "by mistake") }
+            try await world.fleet.settle(upTo: .seconds(3_600))
+            #expect(asked.count == 1)
+            #expect(try await status(of: storno, world) == .manual)
+
+            #expect(try await askAgain(for: storno, times: 2, world) == 2)
+
+            #expect(try await status(of: storno, world) == .issued)
+            #expect(world.count("invoice.reverse") == 1)
+            #expect(world.fleet.journal.runIDs.count == before.count + 2, "two who ask at once are one run")
+        }
+    }
+
+    @Test("two runs of one paper, which may have overtaken each other, issue it once")
+    func twoRuns() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.sellOutBetween("SKU-1")
+            world.smartBill.workbench.inject(
+                Fault("POST /SBORO/api/invoice/reverse", .status, status: 401, count: 1))
+            let (order, storno) = try await refusedStorno(world)
+            let refund = try #require(try await world.refunds(of: order.id).first)
+            for key in ["first", "second"] {
+                try world.fleet.journal.start(
+                    CreditOrder.self, CreditOrder.Input(refund: refund.id), once: key,
+                    for: Tenant(world.tenant))
+            }
+
+            try await world.settleTogether(upTo: .seconds(3_600))
+
+            #expect(try await status(of: storno, world) == .issued)
+            #expect(world.count("invoice.reverse") == 1)
+            #expect(await documents(world).count == 2)
         }
     }
 

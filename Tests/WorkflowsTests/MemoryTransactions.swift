@@ -69,6 +69,19 @@ final class LateSignals: SignalSender, RunStarter, RunHistory {
         try journal.withLock { $0 }?.start(W.self, input, once: key, for: Tenant(tx.tenant))
     }
 
+    func startSingle<W: Workflow>(
+        _ workflow: W.Type, _ input: W.Input, key: String, with tx: Transaction<OneTenant>
+    ) async throws {
+        guard let journal = journal.withLock({ $0 }) else { throw JournalFailure.leaseLost }
+        var round = 1
+        while true {
+            let run = try journal.start(
+                W.self, input, once: "single:\(key):\(round)", for: Tenant(tx.tenant))
+            guard journal.outcome(of: run) != nil else { return }
+            round += 1
+        }
+    }
+
     func start<W: Workflow>(_ workflow: W.Type, _ runs: [KeyedRun<W.Input>]) async throws {
         guard let journal = journal.withLock({ $0 }) else { throw JournalFailure.leaseLost }
         for run in runs {

@@ -146,6 +146,49 @@ struct SafetyBrakeTests {
         }
     }
 
+    @Test(
+        "what is found while an answer waits for its articles is not answered: its article is not held",
+        arguments: SafetyLosses.Answer.allCases)
+    func foundWhileLocking(answer: SafetyLosses.Answer) async throws {
+        try await CatalogueWorld.open { world in
+            try await world.pull(.full)
+            try await world.pull(.safety)
+            let whole = try await Self.whole(world)
+            let (waiting, later) = (whole[0], whole[1])
+            func lose(_ article: String) async throws {
+                try await world.raw.psql(
+                    """
+                    insert into shop.catalogue_safety_loss (supplier, reference, told, missing, found_at)
+                    select supplier, reference, safety, '{contact}', now()
+                    from shop.catalogue_item where reference = '\(article)'
+                    """)
+            }
+            try await lose(waiting)
+            try await world.raw.psql(
+                """
+                insert into shop.platform_attention (id, kind, subject, message, opened_at)
+                values (gen_random_uuid(), 'safety_loss', 'bigbuy', 'so many were lost', now())
+                """)
+
+            let answered = try await world.database.platformTransaction { tx in
+                _ = try await tx.postgres.execute(
+                    """
+                    select from shop.catalogue_item where reference = \(waiting) for no key update
+                    """)
+                // Awaited below; nobody cancels it, since it ends with the lock that it waits for.
+                let answered = Task { try await Self.answer(answer, world) }
+                try await Self.untilSomebodyWaits(world)
+                try await lose(later)
+                return answered
+            }
+
+            #expect(try await answered.value == 1)
+            let left = "select reference, saved_at is null from shop.catalogue_safety_loss"
+            #expect(try await world.raw.psql(left) == "\(later)|t")
+            #expect(try await Self.whole(world).contains(later))
+        }
+    }
+
     /// Looks a bounded number of times; a test that needs more has failed.
     private static func untilSomebodyWaits(_ world: CatalogueWorld) async throws {
         for _ in 0..<2_000 {

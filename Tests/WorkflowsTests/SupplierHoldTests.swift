@@ -132,6 +132,66 @@ struct SupplierHoldTests {
         }
     }
 
+    @Test("an order that went out before its answer was lost is found, not judged by the shelf it emptied")
+    func placedBefore() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            let desk = world.bigBuy.workbench
+            desk.inject(Fault("POST /rest/order/create/multishipping.json", .dropAfter, count: 1))
+            desk.inject(Fault("GET /rest/order/reference/{reference}", .status, status: 401, count: 1))
+            let run = try await world.paidCheckout()
+            let order = try #require(try await world.order(of: run))
+            let question = try await world.question(of: order.id)
+            #expect(question.state == .unknown)
+            await supplier.sellOut("SKU-1")
+
+            try world.answer(.retry, to: question)
+            try await world.settle()
+
+            #expect(world.count("order.create") == 1)
+            let groups = try await world.transaction { try await SupplierOrders().all(of: order.id, in: $0) }
+            #expect(groups.map(\.state) == [.accepted])
+            #expect(try await world.refunds(of: order.id).isEmpty)
+            #expect(try await world.imbalance().isEmpty)
+        }
+    }
+
+    @Test("an order that the supplier took and does not show asks a person, who has it read again")
+    func unreadable() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            world.bigBuy.workbench.inject(Fault("GET /rest/order/{id}", .status, status: 401, count: 2))
+            let run = try await world.paidCheckout()
+            let order = try #require(try await world.order(of: run))
+            #expect(order.status.attention == AttentionKind.supplierUnknown)
+            let first = try await world.question(of: order.id)
+            #expect(first.answers == [.retry], "it may be on its way")
+
+            try world.answer(.retry, to: first)
+            try await world.settle()
+            let second = try await world.question(of: order.id)
+            #expect(second.item != first.item)
+            try world.answer(.retry, to: second)
+            try await world.settle()
+
+            #expect(world.count("order.create") == 1)
+            let (groups, items, open) = try await world.transaction { tx in
+                (
+                    try await SupplierOrders().all(of: order.id, in: tx),
+                    try await Attention().openItems(in: tx),
+                    try await SupplierOrders().waiting(of: order.id, in: tx)
+                )
+            }
+            #expect(groups.map(\.state) == [.accepted])
+            #expect(items.isEmpty && open.isEmpty)
+            #expect(try await world.booked(.supplierPayable(groups[0].supplier)) == .eur(0))
+            #expect(try await world.imbalance().isEmpty)
+            await supplier.track("Delivered")
+            try await world.fleet.settle()
+            #expect(try world.output(of: run)?.end == .closed)
+        }
+    }
+
     @Test("a decision whose word was lost wakes the run when it is sent again, and counts once")
     func lostWord() async throws {
         let supplier = StandInSupplier()

@@ -159,6 +159,91 @@ struct WithdrawalTests {
         }
     }
 
+    @Test("what was canceled to the last piece is freed also where the word to its run was lost")
+    func lostWord() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            let (run, _) = try await world.heldCheckout(2, supplier)
+            let order = try #require(try await world.order(of: run))
+            let holds = HoldWakes(world.database, signals: MemorySignals(journal: world.fleet.journal))
+            #expect(try await holds.tell(world.tenant) == 0, "it waits for a person")
+
+            _ = try await world.withdraw(2, from: order.id)
+            #expect(try await holds.tell(world.tenant) == 1)
+            #expect(try await holds.tell(world.tenant) == 0, "it has the word")
+            try await world.settle()
+
+            #expect(await supplier.soldLines == [])
+            #expect(try await world.order(of: run)?.status.payment == .refunded)
+            #expect(try world.output(of: run)?.end == .refunded)
+            #expect(try await world.refunds(of: order.id).map(\.breakdown.amount).total(.eur) == .eur(3_000))
+            #expect(try await holds.tell(world.tenant) == 0)
+        }
+    }
+
+    @Test(
+        "a refund by others that fails after all is the withdrawal's to make, and nobody is told before",
+        arguments: [true, false])
+    func refusedElsewhere(isFirst: Bool) async throws {
+        try await World.open { world in
+            let run = try await world.deliveredCheckout()
+            let order = try #require(try await world.order(of: run))
+            let payment = try #require(try await world.payment(of: run))
+            let (id, withdrawing) = try await world.withdraw(1, from: order.id)
+            if !isFirst { try await world.settle() }
+            let reserved = try await world.transaction { tx in
+                let units = try await SupplierOrders().units(ofOrder: order.id, in: tx).map(\.id)
+                return try await Refunds().reserve(
+                    units, of: order.id, paidBy: payment.id, cause: .goodwill, key: "by hand", in: tx)
+            }
+            let other = try #require(reserved)
+            try await world.settle()
+            try await world.receive(id, withdrawing)
+            try await world.settle()
+            #expect(try await world.withdrawal(id).refundedAt == nil)
+            let told = "Your refund for order \(order.number) at Lumina & Co"
+            #expect(try await !world.letters().contains(told))
+
+            try await world.transaction { try await Refunds().fail(other.id, problem: "refused", in: $0) }
+            try await world.fleet.settle(upTo: .seconds(2 * 86_400))
+
+            #expect(world.count("refund.create") == 1)
+            #expect(try await world.withdrawal(id).refundedAt != nil)
+            #expect(try await world.letters().contains(told))
+            #expect(try await world.differencesFromStripe() == [])
+        }
+    }
+
+    @Test("a refund of everything that Stripe has not answered is waited for, and no second one is made")
+    func heldUpElsewhere() async throws {
+        try await World.open { world in
+            let run = try await world.deliveredCheckout()
+            let order = try #require(try await world.order(of: run))
+            let payment = try #require(try await world.payment(of: run))
+            let (id, withdrawing) = try await world.withdraw(1, from: order.id)
+            try await world.settle()
+            world.stripe.workbench.inject(Fault("POST /v1/refunds", .dropBefore))
+            try world.fleet.journal.start(
+                RefundOrder.self,
+                RefundOrder.Input(order: order.id, payment: payment.id, cause: .goodwill, units: nil),
+                once: "by hand", for: Tenant(world.tenant))
+            try await world.fleet.settle(turningClock: false)
+            try await world.receive(id, withdrawing)
+            try await world.fleet.settle(turningClock: false)
+            #expect(try await world.withdrawal(id).refundedAt == nil)
+
+            world.stripe.workbench.clearFaults()
+            try await world.settle()
+            try await world.fleet.settle(upTo: .seconds(2 * 86_400))
+
+            #expect(world.count("refund.create") == 1)
+            #expect(try await world.withdrawal(id).refundedAt != nil)
+            let open = try await world.transaction { try await Attention().openItems(in: $0) }
+            #expect(!open.contains { $0.subject == "\(payment.id)" })
+            #expect(try await world.differencesFromStripe() == [])
+        }
+    }
+
     @Test("killed after every write, it refunds and writes once", .timeLimit(.minutes(20)))
     func crashes() async throws {
         let survived = try await CrashRunner.survive([.after]) { crash in
@@ -203,6 +288,10 @@ extension World {
             WithdrawFromOrder.self, WithdrawFromOrder.Input(withdrawal: id), once: "\(id)",
             for: Tenant(tenant))
         return (id, run)
+    }
+
+    func withdrawal(_ id: WithdrawalID) async throws -> Withdrawal {
+        try await transaction { try await Withdrawals().load(id, in: $0) }
     }
 
     /// The merchant has the goods, and the run is told.

@@ -43,6 +43,8 @@ package enum LedgerAccount: Hashable, Sendable {
         case unmatchedPayments = "unmatched_payments"
         /// Refunds that the vendor gave back to us: still owed to the shopper.
         case failedRefunds = "failed_refunds"
+        /// What one store owes and the account's home store is billed for.
+        case billing
     }
 }
 

@@ -51,6 +51,7 @@ package struct LedgerSource: Hashable, Sendable, Codable {
         case clawedBack = "clawed_back"
         case sent
         case reversed
+        case billed
     }
 
     package let record: Record

@@ -44,6 +44,8 @@ package struct PlatformInvoiceDraft: Hashable, Sendable, Codable {
         /// Raw values are stored.
         package enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
             case subscription, markup, commission, processing
+            /// A supplier's higher price that was accepted, passed on without VAT.
+            case overrun
         }
 
         package let kind: Kind
@@ -76,9 +78,10 @@ package struct PlatformInvoiceDraft: Hashable, Sendable, Codable {
     package var withheld: Money { lines.filter(\.isWithheld).map(\.gross).total(currency) }
     package var due: Money { total - withheld }
 
-    /// The month's invoice; nil where nothing was sold and nothing is subscribed.
+    /// The month's invoice; nil where nothing was sold, nothing is subscribed and nothing was accepted.
     package static func invoice(
-        _ statement: PlatformStatement, plan: String, month: BillingMonth, vat: PlatformVAT
+        _ statement: PlatformStatement, plan: String, month: BillingMonth, vat: PlatformVAT,
+        overruns: [AcceptedOverruns] = []
     ) -> PlatformInvoiceDraft? {
         guard !statement.isEmpty else { return nil }
         let subscription = statement.subscription
@@ -91,9 +94,14 @@ package struct PlatformInvoiceDraft: Hashable, Sendable, Codable {
         }
         let fees = FeeTotals(
             markups: statement.markups, commissions: statement.commissions, processing: statement.processing)
+        lines += feeLines(fees, vat, "\(month.title)")
+        lines += overruns.filter { !$0.amount.isZero }.map { store in
+            Line(
+                kind: .overrun, title: store.title(in: month), net: store.amount,
+                vat: .zero(store.amount.currency), isWithheld: false)
+        }
         return PlatformInvoiceDraft(
-            kind: .invoice, month: month, vat: vat, lines: lines + feeLines(fees, vat, "\(month.title)"),
-            currency: subscription.gross.currency)
+            kind: .invoice, month: month, vat: vat, lines: lines, currency: subscription.gross.currency)
     }
 
     /// What refunds of the month took back of earlier invoices; nil where that is nothing.

@@ -100,7 +100,11 @@ package struct APIAnswers: Sendable {
     }
 
     private static func subject(_ request: Request, _ tenant: TenantID) -> String {
-        "api answer/\(tenant)/\(request.principal)/\(request.key)"
+        subject(request.principal, request.key, tenant)
+    }
+
+    static func subject(_ principal: String, _ key: String, _ tenant: TenantID) -> String {
+        "api answer/\(tenant)/\(principal)/\(key)"
     }
 
     /// Forgets what has expired by `now`, in all stores. Returns how many answers went.

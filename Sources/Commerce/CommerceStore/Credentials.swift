@@ -6,18 +6,59 @@ internal import Postgres
 // A store's secrets with its vendors (SmartBill token, own suppliers) are sealed with AES-GCM. Tenant and
 // kind are authenticated with the ciphertext, so a row copied to another store or another vendor does not
 // open. The key id is kept beside the row, so that keys can be rotated one row at a time: write with the
-// newest, read with any that is known.
+// newest, read with any that is known (`CredentialRewrap`).
+//
+// Codes are another matter: persons, links in letters and recovery codes are known by what a key makes of
+// them, and nothing is there that could be made anew. So they have a key of their own which stays; it opens
+// nothing that is sealed under a later one.
 
 package struct Credentials: Sendable {
-    private let current: String
+    /// The name of the key that seals.
+    package let current: String
     private let keys: [String: SymmetricKey]
+    private let codeKey: SymmetricKey
+
+    /// What a key is called that was given without a name.
+    private static let onlyName = "k1"
 
     /// Throws when `CREDENTIALS_KEY` is not the base64 of 32 bytes.
-    package init(base64Key: String, id: String = "k1", retired: [String: String] = [:]) throws {
-        var keys = [id: try Self.key(base64Key)]
-        for (id, key) in retired { keys[id] = try Self.key(key) }
-        self.keys = keys
-        current = id
+    package init(base64Key: String) throws {
+        try self.init(base64Key, codes: nil)
+    }
+
+    /// Reads one key, or `name:base64` pairs with commas between them, the newest first. Each key is 32
+    /// bytes. Of several it cannot be told which one made the codes, so that is given too.
+    package init(_ text: String, codes: String?) throws {
+        var pairs: [(name: String, key: SymmetricKey)] = []
+        if text.contains(":") {
+            for part in text.split(separator: ",") {
+                let pair = part.split(separator: ":", maxSplits: 1).map {
+                    $0.trimmingCharacters(in: .whitespaces)
+                }
+                guard pair.count == 2, Self.isName(pair[0]) else { throw CredentialsKeyError.form }
+                guard !pairs.contains(where: { $0.name == pair[0] }) else {
+                    throw CredentialsKeyError.twice(pair[0])
+                }
+                pairs.append((pair[0], try Self.key(pair[1])))
+            }
+            guard codes != nil else { throw CredentialsKeyError.codesMissing }
+        } else {
+            pairs = [(Self.onlyName, try Self.key(text))]
+        }
+        guard let newest = pairs.first else { throw CredentialsKeyError.form }
+        current = newest.name
+        keys = Dictionary(pairs.map { ($0.name, $0.key) }) { first, _ in first }
+        codeKey = try codes.map(Self.key) ?? newest.key
+    }
+
+    /// The names of those keys under which something is sealed and which are not known here.
+    package func unknown(among names: some Sequence<String>) -> [String] {
+        names.filter { keys[$0] == nil }
+    }
+
+    private static func isName(_ text: String) -> Bool {
+        (1...40).contains(text.count)
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
     }
 
     /// Stores the secret, replacing an older one of the same kind.
@@ -48,16 +89,10 @@ package struct Credentials: Sendable {
             "delete from shop.vendor_credential where tenant_id = \(tx.tenantUUID) and kind = \(kind)")
     }
 
-    /// A code over `text` that only a holder of the current key can make: for secrets that are derived and
-    /// never stored.
-    func code(over text: String) throws -> Data {
-        guard let key = keys[current] else { throw StoreError.credentialUnreadable(kind: "code") }
-        return Data(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key))
-    }
-
-    /// The code by every key that is known: for secrets that are compared with what was made long ago.
-    func codes(over text: String) -> [Data] {
-        keys.values.map { Data(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: $0)) }
+    /// A code over `text` that only a holder of the key can make: for secrets that are derived and never
+    /// stored.
+    func code(over text: String) -> Data {
+        Data(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: codeKey))
     }
 
     /// Seals something that belongs to no store, such as an administrator's second factor.
@@ -102,14 +137,32 @@ package struct Credentials: Sendable {
 
     private static func key(_ base64: String) throws -> SymmetricKey {
         guard let bytes = Data(base64Encoded: base64), bytes.count == 32 else {
-            throw CredentialsKeyError()
+            throw CredentialsKeyError.length
         }
         return SymmetricKey(data: bytes)
     }
 }
 
-package struct CredentialsKeyError: Error, CustomStringConvertible {
+/// Why the keys could not be taken. Never holds a key.
+package enum CredentialsKeyError: Error, Equatable, CustomStringConvertible {
+    case form
+    case length
+    case twice(String)
+    case codesMissing
+    /// Something is sealed under keys of these names.
+    case missing([String])
+
     package var description: String {
-        "CREDENTIALS_KEY must be 32 bytes in base64; make one with `openssl rand -base64 32`"
+        switch self {
+        case .form: "must be one key, or name:base64 with commas between keys, the newest first"
+        case .length: "must be 32 bytes in base64; make one with `openssl rand -base64 32`"
+        case .twice(let name): "names key \(name) twice"
+        case .codesMissing:
+            "names its keys, so CREDENTIALS_CODES_KEY must say which key makes codes: the one that was here "
+                + "before there were several"
+        case .missing(let names):
+            "lacks a key under which rows are still sealed: \(names.joined(separator: ", ")). Put it back "
+                + "behind the newest one, and take it out when `cartflux credentials rewrap` has nothing left"
+        }
     }
 }

@@ -98,6 +98,9 @@ package struct Transaction<Scope: Tenancy>: Sendable {
         try await execute(query).rows.first
     }
 
+    /// Runs a statement in the round trip of the commit; see `PostgresTransaction.withCommit`.
+    func withCommit(_ query: Query) { postgres.withCommit(query) }
+
     /// Runs after the commit, and not at all when it fails: waking a worker, telling a page.
     package func afterCommit(_ action: @escaping @Sendable () async -> Void) {
         postgres.afterCommit(action)

@@ -23,6 +23,7 @@ package struct DemoSeed: Sendable {
         /// Lei per euro, as a national bank publishes it.
         package var euroInLei: String
         package var today: Date
+        package var stores = DemoSeed.stores
 
         package init(
             baseDomain: String, stripeAccounts: [String: String] = [:],
@@ -42,6 +43,7 @@ package struct DemoSeed: Sendable {
     }
 
     package struct DemoStore: Sendable {
+        /// Tells its identifiers from other stores'; from 1 to 191.
         package let number: Int
         package let slug: String
         package let name: String
@@ -53,6 +55,21 @@ package struct DemoSeed: Sendable {
         package let taxID: String
         /// What a shopper pays for delivery.
         package let shippingMinor: Int64
+
+        package init(
+            number: Int, slug: String, name: String, plan: PlanID, currency: Currency, ownerNumber: Int,
+            languages: [Language], taxID: String, shippingMinor: Int64
+        ) {
+            self.number = number
+            self.slug = slug
+            self.name = name
+            self.plan = plan
+            self.currency = currency
+            self.ownerNumber = ownerNumber
+            self.languages = languages
+            self.taxID = taxID
+            self.shippingMinor = shippingMinor
+        }
 
         package var tenant: TenantID { TenantID(rawValue: DemoSeed.uuid(0x10, number)) }
     }
@@ -83,7 +100,7 @@ package struct DemoSeed: Sendable {
     package func apply(_ settings: Settings) async throws {
         try await seedPlatform(settings)
         try await seedPeople()
-        for store in Self.stores {
+        for store in settings.stores {
             try await database.transaction(for: store.tenant) { tx in
                 try await seed(store, settings, in: tx)
                 try await introduce(store, settings, in: tx)

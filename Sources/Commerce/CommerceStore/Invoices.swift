@@ -81,6 +81,16 @@ package struct Invoices: Sendable {
         return try Invoice(row: row)
     }
 
+    /// Nobody else issues it, asks for it again or marks it before the transaction ends. Whoever also takes a
+    /// turn in its series does this first.
+    package func hold(_ id: InvoiceID, in tx: Transaction<OneTenant>) async throws {
+        try await tx.execute(
+            """
+            select from shop.invoice where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)
+            for no key update
+            """)
+    }
+
     /// Issued is final: the same number again changes nothing, another number is refused by the database. A
     /// storno also marks the invoice that it takes back.
     package func markIssued(

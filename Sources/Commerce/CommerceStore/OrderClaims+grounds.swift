@@ -20,6 +20,8 @@ package struct ClaimGrounds: Sendable, Equatable {
     package let left: Money
     /// The same of the units that bear the markup.
     package let markedUpLeft: Int
+    /// What the supplier charged beyond the cost, where the merchant has accepted a part of it.
+    package let overrun: SharedOverrun?
 }
 
 extension OrderClaims {
@@ -64,7 +66,41 @@ extension OrderClaims {
                 + (carriage?.cost ?? .zero(asked.expectedCost.currency)),
             markedUpUnits: own.count(where: \.isMarkedUp),
             left: max(sold.withheld - returned.amount, .zero(sold.currency)),
-            markedUpLeft: max(0, sold.pieces.count(where: \.isMarkedUp) - returned.markedUpUnits))
+            markedUpLeft: max(0, sold.pieces.count(where: \.isMarkedUp) - returned.markedUpUnits),
+            overrun: try await overrun(of: claim.supplierOrder, in: tx))
+    }
+
+    /// As the books say it: what was accepted when the supplier was paid, and what credits brought back.
+    private func overrun(
+        of supplierOrder: SupplierOrderID, in tx: Transaction<OneTenant>
+    ) async throws -> SharedOverrun? {
+        let row = try await tx.execute(
+            """
+            select max(e.currency) as currency, coalesce(sum(e.amount_minor), 0)::bigint as whole_minor,
+                coalesce(sum(e.amount_minor) filter (where e.account like 'merchant_receivable:%'), 0)::bigint
+                    as accepted_minor
+            from shop.ledger_transaction t
+            join shop.ledger_entry e on e.tenant_id = t.tenant_id and e.transaction_id = t.id
+                and (e.account like 'merchant_receivable:%' or e.account = 'expense:supplier_variance')
+            where t.tenant_id = \(tx.tenantUUID) and t.source = 'supplier_order'
+                and t.source_id = \(supplierOrder.description) and t.kind = 'paid'
+            """
+        ).only(orThrow: .notFound(.supplierOrder, "\(supplierOrder)"))
+        guard try row.int("accepted_minor") > 0 else { return nil }
+        let currency = try row.currency()
+        let accepted = try row.money("accepted_minor", currency)
+        let returned = try await tx.execute(
+            """
+            select coalesce(sum(-e.amount_minor), 0)::bigint as returned_minor from shop.order_claim k
+            join shop.ledger_transaction t on t.tenant_id = k.tenant_id and t.source = 'supplier_credit'
+                and t.source_id = 'claim:' || k.id and t.kind = 'credited'
+            join shop.ledger_entry e on e.tenant_id = t.tenant_id and e.transaction_id = t.id
+                and e.account like 'merchant_receivable:%'
+            where k.tenant_id = \(tx.tenantUUID) and k.supplier_order_id = \(supplierOrder.rawValue)
+            """
+        ).only(orThrow: .notFound(.supplierOrder, "\(supplierOrder)")).money("returned_minor", currency)
+        return SharedOverrun(
+            whole: try row.money("whole_minor", currency), accepted: accepted, left: accepted - returned)
     }
 
     /// What of S was handed on for other claims on the supplier order, or is about to be.

@@ -54,11 +54,7 @@ extension OrderClaims {
     /// Nothing of it is left to refund.
     private func isPromised(_ claim: OrderClaim, in tx: Transaction<OneTenant>) async throws -> Bool {
         if try await unrefunded(of: claim.id, in: tx).isEmpty { return true }
-        // A refund of all that was left names no units.
-        let payments = try await Payments().all(of: claim.order, in: tx)
-        guard let payment = payments.first(where: { $0.status == .succeeded }) else { return false }
-        let taken = try await Refunds().totals(of: payment.id, currency: payment.amount.currency, in: tx)
-        return taken.amount >= payment.captured
+        return try await Refunds().takeAll(of: claim.order, in: tx)
     }
 
     /// An inquiry that moved no money keeps nobody from refunding.

@@ -75,7 +75,7 @@ package struct PersonalDataDocuments: Sendable {
         return String(decoding: plain, as: UTF8.self)
     }
 
-    private static func place(_ request: PersonalDataRequestID, _ tenant: TenantID) -> String {
+    static func place(_ request: PersonalDataRequestID, _ tenant: TenantID) -> String {
         "personal data copy \(tenant) \(request)"
     }
 }

@@ -249,7 +249,7 @@ package struct PersonalDataRequests: Sendable {
             target: "personal_data_request:\(id)", reason: nil, in: room)
     }
 
-    private static func place(_ id: PersonalDataRequestID, _ tenant: TenantID) -> String {
+    static func place(_ id: PersonalDataRequestID, _ tenant: TenantID) -> String {
         "personal data contact \(tenant) \(id)"
     }
 }
@@ -261,7 +261,7 @@ package struct PersonSubject: Sendable {
     package let name: String
 
     package init(_ email: EmailAddress, in tenant: TenantID, _ credentials: Credentials) throws {
-        code = try credentials.code(over: "person \(tenant) \(email.canonical)")
+        code = credentials.code(over: "person \(tenant) \(email.canonical)")
         name = "person:" + code.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 }

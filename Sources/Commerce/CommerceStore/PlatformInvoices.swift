@@ -96,7 +96,7 @@ package struct PlatformInvoices: Sendable {
                 insert into shop.platform_invoice_line (tenant_id, invoice_id, position, kind, title,
                     net_minor, vat_minor, gross_minor, is_withheld)
                 select i.tenant_id, i.id, line.position, line.kind, line.title, line.net, line.vat,
-                    line.net + line.vat, line.kind <> 'subscription'
+                    line.net + line.vat, line.kind not in ('subscription', 'overrun')
                 from issued i, unnest(\(lines.map(\.kind.rawValue)), \(lines.map(\.title)),
                     \(lines.map(\.net.minorUnits)), \(lines.map(\.vat.minorUnits))) with ordinality
                     as line (kind, title, net, vat, position)
@@ -107,10 +107,9 @@ package struct PlatformInvoices: Sendable {
         return try PlatformInvoice(row: row)
     }
 
-    package func keep(
-        _ html: String, of invoice: PlatformInvoiceID, in tx: Transaction<OneTenant>
-    ) async throws {
-        try await tx.execute(
+    /// Kept with the commit: others wait for the next number of the series until then.
+    package func keep(_ html: String, of invoice: PlatformInvoiceID, in tx: Transaction<OneTenant>) {
+        tx.withCommit(
             """
             insert into shop.platform_invoice_document (tenant_id, invoice_id, html)
             values (\(tx.tenantUUID), \(invoice.rawValue), \(html))

@@ -167,6 +167,8 @@ package struct MonthStatement: Sendable, Equatable {
     package let credits: FeeTotals
     /// Passed on to suppliers: listed, never invoiced.
     package let supplier: Money
+    /// What was accepted of suppliers' higher prices, and is to be paid.
+    package let overruns: Money
 }
 
 package struct Statements: Sendable {
@@ -185,7 +187,30 @@ package struct Statements: Sendable {
                 month: month, plan: try row.raw("plan"),
                 subscription: try row.money("subscription_minor", currency),
                 fees: try row.fees("", currency), credits: try row.fees("credit_", currency),
-                supplier: try row.money("supplier_minor", currency))
+                supplier: try row.money("supplier_minor", currency),
+                overruns: try row.money("overrun_minor", currency))
+        }
+    }
+
+    /// What the month collects of accepted higher prices, store by store.
+    package func overruns(
+        of month: BillingMonth, in tx: Transaction<OneTenant>
+    ) async throws -> [AcceptedOverruns] {
+        try await tx.execute(
+            """
+            select store_id, max(store_name) as store_name, currency,
+                sum(amount_minor)::bigint as amount_minor,
+                coalesce(array_agg(distinct order_number order by order_number)
+                    filter (where order_number is not null), '{}') as orders
+            from shop.platform_overrun
+            where tenant_id = \(tx.tenantUUID) and month = \(month.firstDay)::date
+            group by store_id, currency order by store_id
+            """
+        ).rows.map { row in
+            AcceptedOverruns(
+                store: try row.id("store_id"), storeName: try row.decode("store_name"),
+                amount: try row.money("amount_minor", row.currency()),
+                orders: try row.decode("orders", as: [Int64].self).compactMap(OrderNumber.init(rawValue:)))
         }
     }
 

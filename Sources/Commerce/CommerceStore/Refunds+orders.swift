@@ -62,6 +62,15 @@ extension Refunds {
         return whole.first { $0.stripeRefund != nil } ?? whole.first
     }
 
+    /// Whether refunds, settled or under way, take all that was paid for an order. One of all that was left
+    /// names no units.
+    package func takeAll(of order: OrderID, in tx: Transaction<OneTenant>) async throws -> Bool {
+        let payments = try await Payments().all(of: order, in: tx)
+        guard let payment = payments.first(where: { $0.status == .succeeded }) else { return false }
+        let taken = try await totals(of: payment.id, currency: payment.amount.currency, in: tx)
+        return taken.amount >= payment.captured
+    }
+
     /// The refund's part of S by supplier, for the ledger: what is not payable any more.
     package func supplierShares(
         of refund: Refund, in tx: Transaction<OneTenant>

@@ -142,27 +142,32 @@ package struct SafetyLosses: Sendable {
     }
 
     /// Holds the articles whose losses wait, before the losses themselves: so a pull that meets one of them
-    /// takes its locks in the same order.
-    private func lockArticles(of supplier: String, _ tx: Transaction<EveryTenant>) async throws {
+    /// takes its locks in the same order. Returns them: a loss that is found from here on is not among those
+    /// that may be touched, since its article is not held.
+    private func lockArticles(
+        of supplier: String, _ tx: Transaction<EveryTenant>
+    ) async throws -> [String] {
         try await tx.execute(
             """
-            select from shop.catalogue_item i where i.supplier = \(supplier) and exists (
+            select i.reference from shop.catalogue_item i where i.supplier = \(supplier) and exists (
                 select from shop.catalogue_safety_loss l
                 where l.supplier = i.supplier and l.reference = i.reference and l.saved_at is null)
             order by i.reference for no key update
-            """)
+            """
+        ).column(0, as: String.self)
     }
 
     /// Puts what was told into the articles. It still counts in later judgements.
     private func save(
         of supplier: String, at now: Date, _ tx: Transaction<EveryTenant>
     ) async throws -> [SKU] {
-        try await lockArticles(of: supplier, tx)
+        let articles = try await lockArticles(of: supplier, tx)
         return try await tx.execute(
             """
             with waiting as (
                 update shop.catalogue_safety_loss set saved_at = \(now)
-                where supplier = \(supplier) and saved_at is null returning *
+                where supplier = \(supplier) and reference = any(\(articles)) and saved_at is null
+                returning *
             )
             update shop.catalogue_item i set safety = w.told, safety_missing = w.missing,
                 safety_before = case when i.safety = w.told then i.safety_before else i.safety end,
@@ -207,12 +212,13 @@ extension SafetyLosses {
                 """)
             return saved.count
         case .keep:
-            try await lockArticles(of: supplier, tx)
+            let articles = try await lockArticles(of: supplier, tx)
             return try await tx.execute(
                 """
                 with kept as (
                     delete from shop.catalogue_safety_loss
-                    where supplier = \(supplier) and saved_at is null returning supplier, reference
+                    where supplier = \(supplier) and reference = any(\(articles)) and saved_at is null
+                    returning supplier, reference
                 )
                 update shop.catalogue_item i set safety_asked_at = \(now), safety_checked_at = \(now)
                 from kept k where i.supplier = k.supplier and i.reference = k.reference

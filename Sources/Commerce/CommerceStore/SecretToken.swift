@@ -41,7 +41,7 @@ package struct LetterTokens: Sendable {
 
     package func token(of id: UUID) throws -> SecretToken {
         SecretToken(
-            trusted: try credentials.code(over: "letter token \(id.uuidString.lowercased())").base64URL)
+            trusted: credentials.code(over: "letter token \(id.uuidString.lowercased())").base64URL)
     }
 
     /// What stands in a letter until it is sent.

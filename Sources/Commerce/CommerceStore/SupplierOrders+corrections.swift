@@ -63,26 +63,66 @@ extension SupplierOrders {
     /// The supplier orders of an order that are on hold.
     package func held(of order: OrderID, in tx: Transaction<OneTenant>) async throws -> [Held] {
         try await tx.execute(
+            Self.held + """
+                where s.tenant_id = \(tx.tenantUUID) and s.order_id = \(order.rawValue)
+                    and \(Self.waits) order by s.id, q.opened_at desc
+                """
+        ).rows.map(Held.init(row:))
+    }
+
+    /// Those of the store of which everything was canceled: nothing is asked there any more. The newest
+    /// first, so that a run which cannot be told keeps no later one from being told.
+    package func idle(limit: Int, in tx: Transaction<OneTenant>) async throws -> [Held] {
+        try await tx.execute(
+            "select * from (" + Self.held + """
+                where s.tenant_id = \(tx.tenantUUID) and \(Self.waits) and \(Self.isEmpty)
+                order by s.id, q.opened_at desc
+                """ + ") h order by h.opened_at desc, h.id limit \(limit)"
+        ).rows.map(Held.init(row:))
+    }
+
+    /// Stores that have such orders.
+    package func storesWithIdle(
+        limit: Int, in tx: Transaction<EveryTenant>
+    ) async throws -> [TenantID] {
+        try await tx.execute(
             """
-            select distinct on (s.id) s.id, s.run_id, q.id as item,
-                not exists (select from shop.unit u where u.tenant_id = s.tenant_id
-                    and u.supplier_order_id = s.id and u.state <> 'canceled') as is_empty,
-                exists (select from shop.attention_item a where a.tenant_id = s.tenant_id
-                    and a.kind = 'address' and a.subject = s.id::text and a.resolved_at is null)
-                    as wants_address
-            from shop.supplier_order s
-            join shop.attention_item q on q.tenant_id = s.tenant_id and q.order_id = s.order_id
-                and q.subject = s.id::text and q.resolved_at is null
-                and q.kind in ('supplier_unknown', 'supplier_price_up', 'address')
-            where s.tenant_id = \(tx.tenantUUID) and s.order_id = \(order.rawValue)
-                and s.state = 'on_hold' and s.run_id is not null order by s.id, q.opened_at desc
+            select s.tenant_id from shop.attention_item q
+            join shop.supplier_order s on s.tenant_id = q.tenant_id and s.order_id = q.order_id
+                and s.id::text = q.subject
+            where \(Self.waits) and \(Self.asks) and \(Self.isEmpty)
+            group by s.tenant_id order by max(q.opened_at) desc limit \(limit)
             """
-        ).rows.map { row in
-            Held(
-                supplierOrder: try row.id("id"), run: try row.decode("run_id"),
-                item: try row.id("item"), isEmpty: try row.decode("is_empty"),
-                wantsAddress: try row.decode("wants_address"))
-        }
+        ).rows.map { try $0.id("tenant_id") }
+    }
+
+    private static let waits: Query = "s.state = 'on_hold' and s.run_id is not null"
+    private static let asks: Query =
+        "q.resolved_at is null and q.kind in ('supplier_unknown', 'supplier_price_up', 'address')"
+    private static let isEmpty: Query = """
+        not exists (select from shop.unit u where u.tenant_id = s.tenant_id
+            and u.supplier_order_id = s.id and u.state <> 'canceled')
+        """
+    /// Every supplier order with its newest open question.
+    private static let held: Query = """
+        select distinct on (s.id) s.id, s.run_id, q.id as item, q.opened_at, \(isEmpty) as is_empty,
+            exists (select from shop.attention_item a where a.tenant_id = s.tenant_id
+                and a.kind = 'address' and a.subject = s.id::text and a.resolved_at is null)
+                as wants_address
+        from shop.supplier_order s
+        join shop.attention_item q on q.tenant_id = s.tenant_id and q.order_id = s.order_id
+            and q.subject = s.id::text and \(asks)
+
+        """
+}
+
+extension SupplierOrders.Held {
+    fileprivate init(row: Row) throws {
+        supplierOrder = try row.id("id")
+        run = try row.decode("run_id")
+        item = try row.id("item")
+        isEmpty = try row.decode("is_empty")
+        wantsAddress = try row.decode("wants_address")
     }
 }
 

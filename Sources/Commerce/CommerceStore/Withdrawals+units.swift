@@ -5,6 +5,23 @@ internal import Postgres
 // Which units of an order can be withdrawn from, and where those of a withdrawal stand. It is read from the
 // units' own rows every time: a parcel that arrives, a refund or an earlier withdrawal changes the answer.
 
+/// Units of a withdrawal for which the shopper does not have the money yet. A refund that somebody else has
+/// begun may still fail, and then it is the withdrawal's to make.
+package struct UnrefundedUnits: Sendable, Equatable {
+    /// Canceled together with the withdrawal.
+    package fileprivate(set) var canceled: [UnitID] = []
+    /// Those that have to come back.
+    package fileprivate(set) var expected: [UnitID] = []
+    /// Of both, those in a refund that is under way.
+    package fileprivate(set) var promised: Set<UnitID> = []
+
+    package var isEmpty: Bool { canceled.isEmpty && expected.isEmpty }
+    /// Of those that were canceled, what nobody refunds.
+    package var openCanceled: [UnitID] { canceled.filter { !promised.contains($0) } }
+    /// Of those that have to come back, what nobody refunds.
+    package var openExpected: [UnitID] { expected.filter { !promised.contains($0) } }
+}
+
 extension Withdrawals {
     /// What can be withdrawn from, and until when. Empty where nothing was paid or all of it went back.
     package func offer(
@@ -72,25 +89,42 @@ extension Withdrawals {
         }
     }
 
-    /// The units of a withdrawal that have not been refunded: those that were canceled with it, and those
-    /// that have to come back.
+    /// The units of a withdrawal for which the shopper does not have the money yet.
     package func unrefunded(
         of id: WithdrawalID, in tx: Transaction<OneTenant>
-    ) async throws -> (canceled: [UnitID], expected: [UnitID]) {
-        let rows = try await tx.execute(
+    ) async throws -> UnrefundedUnits {
+        let order = try await Orders().load(load(id, in: tx).order, in: tx)
+        var units = UnrefundedUnits()
+        guard order.status.payment != .refunded else { return units }
+        let isAllTaken = try await Refunds().takeAll(of: order.id, in: tx)
+        for row in try await unsettled(id, in: tx) {
+            let unit: UnitID = try row.id("unit_id")
+            if try row.decode("was_canceled", as: Bool.self) {
+                units.canceled.append(unit)
+            } else {
+                units.expected.append(unit)
+            }
+            if try isAllTaken || row.decode("is_promised", as: Bool.self) { units.promised.insert(unit) }
+        }
+        return units
+    }
+
+    private func unsettled(
+        _ id: WithdrawalID, in tx: Transaction<OneTenant>
+    ) async throws -> ResultSet.Rows {
+        try await tx.execute(
             """
-            select w.unit_id, w.was_canceled from shop.withdrawal_unit w
-            where w.tenant_id = \(tx.tenantUUID) and w.withdrawal_id = \(id.rawValue) and not exists (
-                select from shop.refund_unit x
-                join shop.refund r on r.tenant_id = x.tenant_id and r.id = x.refund_id
-                where x.tenant_id = w.tenant_id and x.unit_id = w.unit_id and r.status <> 'failed')
+            select w.unit_id, w.was_canceled,
+                coalesce(bool_or(r.status in ('reserved', 'sent')), false) as is_promised
+            from shop.withdrawal_unit w
+            left join shop.refund_unit x on x.tenant_id = w.tenant_id and x.unit_id = w.unit_id
+            left join shop.refund r on r.tenant_id = x.tenant_id and r.id = x.refund_id
+            where w.tenant_id = \(tx.tenantUUID) and w.withdrawal_id = \(id.rawValue)
+            group by w.unit_id, w.was_canceled
+            having not coalesce(bool_or(r.status = 'settled'), false)
             order by w.unit_id
             """
         ).rows
-        let units = try rows.map {
-            (try $0.id("unit_id") as UnitID, try $0.decode("was_canceled", as: Bool.self))
-        }
-        return (units.filter(\.1).map(\.0), units.filter { !$0.1 }.map(\.0))
     }
 
     /// "2 x A lamp", for the letter and the merchant's page.

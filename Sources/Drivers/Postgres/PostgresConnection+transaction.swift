@@ -10,18 +10,19 @@ extension PostgresConnection {
         }
     }
 
-    /// Commits, after the last statements, which travel in the same round trip.
+    /// Commits, after what was kept for it and the last statements, which travel in the same round trip.
     ///
     /// It is not cancelled with its task: between asking for a commit and knowing its outcome nobody should
     /// give up.
     func commit(
         _ transaction: PostgresTransaction, with queries: [Query] = []
     ) throws(PostgresError) -> [ResultSet] {
-        let prelude = queries.isEmpty ? [] : try transaction.begin()
+        let kept = transaction.takeKept()
+        let before = (queries.isEmpty && kept.isEmpty ? [] : try transaction.begin()) + kept
         guard transaction.end() else { return [] }
         var results: [ResultSet]
         do {
-            results = try run(prelude + queries + ["commit"], offset: prelude.count)
+            results = try run(before + queries + ["commit"], offset: before.count)
         } catch {
             if error.isConnectionLoss { throw Self.unknownOutcome(error) }
             rollback()
@@ -30,7 +31,7 @@ extension PostgresConnection {
         // A transaction in which a statement has failed answers COMMIT with ROLLBACK, and no error.
         guard results.removeLast().command == "COMMIT" else { throw .rolledBack }
         transaction.noteCommit()
-        return Array(results.dropFirst(prelude.count))
+        return Array(results.dropFirst(before.count))
     }
 
     /// Ends a transaction whose body has thrown. Not cancelled with its task, so that the connection can be

@@ -18,6 +18,7 @@ public final class PostgresTransaction: Sendable {
 
     private struct State {
         var phase: Phase
+        var withCommit: [Query] = []
         var afterCommit: [@Sendable () async -> Void] = []
     }
 
@@ -54,6 +55,12 @@ public final class PostgresTransaction: Sendable {
         -> [ResultSet]
     {
         try await connection.commit(self, with: queries)
+    }
+
+    /// Keeps a statement for the round trip of the commit, after those that were kept before. Its rows are
+    /// not seen; where it fails, so does the commit. For what must be held no longer than it takes.
+    public func withCommit(_ query: Query) {
+        state.withLock { $0.withCommit.append(query) }
     }
 
     /// Lends the rows of a large result one by one; see ``PostgresConnection/stream(_:batch:_:)``.
@@ -111,6 +118,14 @@ public final class PostgresTransaction: Sendable {
             throw .misuse("the transaction is over; its statements belong into its closure")
         }
         return prelude
+    }
+
+    /// What was kept for the commit.
+    func takeKept() -> [Query] {
+        state.withLock { state in
+            defer { state.withCommit = [] }
+            return state.withCommit
+        }
     }
 
     /// Ends the transaction; false if nothing was ever sent, or it had ended before. Without a commit it

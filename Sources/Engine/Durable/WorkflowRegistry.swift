@@ -3,7 +3,7 @@
 import FoundationEssentials
 
 /// How one stay of a run in a worker ended.
-public enum Departure: Sendable, Equatable {
+public enum Departure: String, Sendable, CaseIterable {
     case finished
     case suspended
     /// It waited for something that had come already: it is ready again.

@@ -22,6 +22,8 @@ struct OrderRecord: Sendable {
     let holds: [Hold]
     let canBeReaddressed: Bool
     let isRefundable: Bool
+    /// What was accepted of a supplier's higher price.
+    let overrun: Money?
 
     /// A question with what it would cost to give up.
     struct Hold: Sendable {
@@ -49,6 +51,7 @@ struct OrderRecord: Sendable {
         canBeReaddressed = try await Orders().canBeReaddressed(order.id, in: tx)
         isRefundable =
             try await Refunds().preview(nil, of: order.id, cause: .goodwill, in: tx) != nil
+        overrun = try await Overruns().accepted(for: order.id, in: tx)
         var holds: [Hold] = []
         // As many as the order has suppliers that refuse.
         for holding in try await SupplierOrders().waiting(of: order.id, in: tx) {

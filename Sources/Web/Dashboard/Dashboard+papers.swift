@@ -129,6 +129,7 @@ extension Dashboard {
     private struct StatementView: Sendable {
         let statement: MonthStatement
         let lines: [StatementLine]
+        let overruns: [AcceptedOverruns]
         let papers: [PlatformInvoice]
     }
 
@@ -144,6 +145,7 @@ extension Dashboard {
             }
             return StatementView(
                 statement: statement, lines: try await Statements().lines(of: month, in: tx),
+                overruns: try await Statements().overruns(of: month, in: tx),
                 papers: try await PlatformInvoices().all(in: tx).filter { $0.month == month })
         }
     }
@@ -174,12 +176,28 @@ extension Dashboard {
                 \(HTML.table(
                     "In each store's currency",
                     ["Store", "", "Orders", "Markups", "Commissions", "Processing", "To suppliers"], rows))
-                \(Self.totals(view.statement, in: books(view)))
+                \(Self.overruns(view.overruns, names))\(Self.totals(view.statement, in: books(view)))
                 <ul>\(papers)</ul>
                 <p><a class="button quiet" href="\(link: "\(request.path)/csv")">Download as CSV</a></p>
                 <p><a href="\(link: Self.billingPath)">Billing</a></p></div>
                 """
         ).response()
+    }
+
+    /// What was accepted of suppliers' higher prices, store by store.
+    private static func overruns(
+        _ overruns: [AcceptedOverruns], _ names: [TenantID: String]
+    ) -> HTML? {
+        guard !overruns.isEmpty else { return nil }
+        let rows = overruns.map { store -> [HTML] in
+            [
+                "\(names[store.store] ?? store.storeName)",
+                "\(store.orders.map(\.description).joined(separator: ", "))", PlanView.money(store.amount),
+            ]
+        }
+        return .table(
+            "Supplier price differences you accepted: due with the invoice, without VAT",
+            ["Store", "Orders", "Amount"], rows)
     }
 
     private func books(_ view: StatementView) -> Currency { view.statement.subscription.currency }
@@ -193,6 +211,7 @@ extension Dashboard {
         <dt>Card processing</dt><dd>\(PlanView.money(statement.fees.processing))</dd>\
         <dt>Given back for refunds of earlier months</dt><dd>\(PlanView.money(statement.credits.total))</dd>\
         <dt>Passed on to suppliers, no part of the invoice</dt><dd>\(PlanView.money(statement.supplier))</dd>\
+        <dt>Supplier price differences you accepted</dt><dd>\(PlanView.money(statement.overruns))</dd>\
         </dl></div>
         """
     }

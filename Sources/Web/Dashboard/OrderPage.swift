@@ -159,11 +159,15 @@ struct MoneyBox: Sendable {
     /// What went back to shoppers, and how that moved the merchant's account.
     var refunded: Money?
     var refundChange: Money?
+    /// What was accepted of a supplier's higher price. It is in the supplier's currency and on the month's
+    /// invoice, so it is no part of what is left of the sale.
+    var overrun: Money?
 
     init(
         _ sale: MarginBreakdown, commission: BasisPoints, isPaid: Bool, refunded: Money? = nil,
-        refundChange: Money? = nil
+        refundChange: Money? = nil, overrun: Money? = nil
     ) {
+        self.overrun = overrun
         self.sale = sale
         self.commission = commission
         self.isPaid = isPaid
@@ -179,7 +183,8 @@ struct MoneyBox: Sendable {
             isPaid: record.order.status.payment.hasBeenPaid,
             refunded: standing.isEmpty ? nil : standing.map(\.breakdown.amount).total(currency),
             refundChange: record.refunds.isEmpty
-                ? nil : Refunds.merchantChange(record.refunds, currency))
+                ? nil : Refunds.merchantChange(record.refunds, currency),
+            overrun: record.overrun)
     }
 
     var kept: Money { sale.margin + (refundChange ?? .zero(sale.currency)) }
@@ -201,7 +206,15 @@ struct MoneyBox: Sendable {
         return """
             <section class="panel"><h2>Money</h2><dl class="money">\(rows)\(back)\
             <dt class="kept">\(isPaid ? "You keep" : "You would keep")</dt>\
-            <dd class="kept\(kept.isNegative ? " loss" : "")">\(kept.text)</dd></dl></section>
+            <dd class="kept\(kept.isNegative ? " loss" : "")">\(kept.text)</dd></dl>\(accepted)</section>
+            """
+    }
+
+    private var accepted: HTML? {
+        guard let overrun, !overrun.isZero else { return nil }
+        return """
+            <p class="fine">You accepted a higher price of the supplier: \(overrun.text), which is on your \
+            <a href="\(link: Dashboard.billingPath)">monthly invoice</a> and not taken from this sale.</p>
             """
     }
 }

@@ -6,7 +6,8 @@ import Commerce
 import CommerceStore
 
 package struct PaperDesk: Sendable {
-    /// Asks the invoicing vendor once more for a paper that waits for a person. The same attempt is one run.
+    /// Asks the invoicing vendor once more for a paper that waits for a person. The same attempt is one run
+    /// at a time.
     /// False where nothing says what the paper is to contain.
     package typealias Retry =
         @Sendable (_ paper: Invoices.Listed, _ tx: Transaction<OneTenant>) async throws -> Bool
@@ -35,6 +36,8 @@ package struct PaperDesk: Sendable {
     package func issueAgain(
         _ id: InvoiceID, asked asker: Asker, in tx: Transaction<OneTenant>
     ) async throws -> Bool {
+        // Two who ask at once do so one after the other; the second sees what became of the first's run.
+        try await Invoices().hold(id, in: tx)
         let paper = try await Invoices().listed(id, in: tx)
         guard paper.status == .manual else { return false }
         // What the person has seen to is no open question; a new failure opens another.

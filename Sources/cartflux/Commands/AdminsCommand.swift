@@ -153,7 +153,7 @@ struct AdminsCommand: AsyncParsableCommand {
 
     private static func withAdmins<R: Sendable>(_ body: (Admins) async throws -> R) async throws -> R {
         let settings = Settings()
-        let credentials = try settings.parsed(.credentialsKey) { try Credentials(base64Key: $0) }
+        let credentials = try settings.credentials()
         return try await settings.withShop("cartflux.admins") { database in
             try await body(Admins(database, credentials: credentials, passwords: Passwords()))
         }

@@ -23,7 +23,7 @@ struct PersonalDataCommand: AsyncParsableCommand {
 
     /// Looking takes the shop's databases and the key of what is sealed; no vendor and no engine.
     fileprivate static func credentials(_ settings: Settings) throws -> Credentials {
-        try settings.parsed(.credentialsKey) { try Credentials(base64Key: $0) }
+        try settings.credentials()
     }
 
     struct ListCommand: AsyncParsableCommand {

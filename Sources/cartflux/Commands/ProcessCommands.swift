@@ -9,12 +9,13 @@ struct RunCommand: AsyncParsableCommand {
         let settings = Settings()
         let instruments = try Instruments(settings, label: "cartflux.run")
         let platform = try await Platform(settings, label: "cartflux.run")
+        try await platform.checkCredentials()
         let faces = try Faces(platform, instruments.metrics)
         try await platform.serve(
             instruments.services(platform) + [
                 platform.runs, try platform.worker(), try platform.scheduler(), BurstDrainer(platform.runs),
                 FleetGauges(platform.runs), ShopDuties(platform), WebhookDuty(platform),
-                faces.inbox, faces.server,
+                faces.inbox, faces.pulse, faces.server,
             ])
     }
 }
@@ -27,9 +28,10 @@ struct ServeCommand: AsyncParsableCommand {
         let settings = Settings()
         let instruments = try Instruments(settings, label: "cartflux.serve")
         let platform = try await Platform(settings, label: "cartflux.serve")
+        try await platform.checkCredentials()
         let faces = try Faces(platform, instruments.metrics)
         try await platform.serve(
-            instruments.services(platform) + [platform.runs, faces.inbox, faces.server])
+            instruments.services(platform) + [platform.runs, faces.inbox, faces.pulse, faces.server])
     }
 }
 
@@ -41,6 +43,7 @@ struct WorkCommand: AsyncParsableCommand {
         let settings = Settings()
         let instruments = try Instruments(settings, label: "cartflux.work")
         let platform = try await Platform(settings, label: "cartflux.work")
+        try await platform.checkCredentials()
         try await platform.serve(
             instruments.services(platform) + [
                 platform.runs, try platform.worker(), BurstDrainer(platform.runs),

@@ -14,6 +14,7 @@ struct ShopDuties: Service {
     private let database: Database
     private let lapses: Lapses
     private let claims: ClaimWakes
+    private let holds: HoldWakes
     private let plans: PlanVersions
     private let clock: any DurableClock
     private let logger: Logger
@@ -22,6 +23,7 @@ struct ShopDuties: Service {
         database = platform.database
         lapses = Lapses(platform.database)
         claims = ClaimWakes(platform.database, signals: platform.runs)
+        holds = HoldWakes(platform.database, signals: platform.runs)
         plans = PlanVersions(platform.database)
         self.clock = clock
         logger = platform.logger
@@ -65,6 +67,13 @@ struct ShopDuties: Service {
         if told > 0 { logger.notice("told runs of claims again", metadata: ["claims": "\(told)"]) }
     }
 
+    private func tellHolds() async throws {
+        let told = try await holds.tell()
+        if told > 0 {
+            logger.notice("told runs that nothing is left to send", metadata: ["supplier_orders": "\(told)"])
+        }
+    }
+
     private func settleLapses() async throws {
         let found = try await lapses.sweep(at: clock.now)
         guard found != Lapses.Found() else { return }
@@ -75,7 +84,7 @@ struct ShopDuties: Service {
 
     /// One that cannot be done keeps no other from being done.
     private func sweep() async {
-        for duty in [forgetAnswers, forgetInvitations, tellClaims, settleLapses, renewPlans] {
+        for duty in [forgetAnswers, forgetInvitations, tellClaims, tellHolds, settleLapses, renewPlans] {
             do {
                 try await duty()
             } catch is CancellationError {

@@ -73,7 +73,7 @@ struct DemoPlatform: Sendable {
             try settings.parsed(.platformDatabaseURL) { try PostgresConfiguration($0) }, size: 2,
             logger: logger)
         let database = Database(app: app, platform: platform)
-        let credentials = try settings.parsed(.credentialsKey) { try Credentials(base64Key: $0) }
+        let credentials = try settings.credentials()
         var seeds = DemoSeed.Settings(
             baseDomain: world.domain, stripeAccounts: registered.accounts,
             smartBillLogins: Dictionary(

@@ -13,10 +13,12 @@ struct DemoVendors: Sendable {
     }
 
     private let world: DemoWorld
+    private let stores: [DemoSeed.DemoStore]
     private let stripe: StripeClient
 
-    init(_ world: DemoWorld) {
+    init(_ world: DemoWorld, stores: [DemoSeed.DemoStore] = DemoSeed.stores) {
         self.world = world
+        self.stores = stores
         stripe = StripeClient(key: "sk_test_demo", base: Self.base(world, 0))
     }
 
@@ -39,7 +41,7 @@ struct DemoVendors: Sendable {
 
     func register() async throws -> Registration {
         var accounts: [String: String] = [:]
-        for store in DemoSeed.stores { accounts[store.slug] = try await openAccount(store) }
+        for store in stores { accounts[store.slug] = try await openAccount(store) }
         let hooks = "http://127.0.0.1:\(world.ports.web)/webhooks"
         let platform = try await stripe.createWebhookEndpoint(
             url: "\(hooks)/stripe", events: StripeEvent.Kind.platform, forConnectedAccounts: false,

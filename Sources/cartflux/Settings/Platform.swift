@@ -40,7 +40,9 @@ struct Platform: Sendable {
     private static let smartBillPatience: Duration = .seconds(15)
 
     /// Connects, and refuses roles that row security would not hold.
-    init(_ settings: Settings, label: String) async throws {
+    /// - Parameter holdsVendorLimits: false only where the vendors are sandboxes and their pace is not the
+    ///   question; with a live key they are held all the same.
+    init(_ settings: Settings, label: String, holdsVendorLimits: Bool = true) async throws {
         self.settings = settings
         logger = try settings.logger(label)
         clock = try BusinessClock.named(by: settings)
@@ -64,7 +66,8 @@ struct Platform: Sendable {
         vendors = VendorTransport.shared.gated(
             by: FleetVendorGate(
                 limits: Limits(redis: redis, logger: logger),
-                isLive: settings.optional(.stripeKey)?.hasPrefix("sk_live_") ?? false))
+                isLive: settings.optional(.stripeKey)?.hasPrefix("sk_live_") ?? false,
+                isBoundless: !holdsVendorLimits))
         database = Database(app: app, platform: platform)
         try await RoleCheck.refusePowerfulRole(app, variable: Variable.databaseURL.rawValue)
         try await RoleCheck.refusePowerfulRole(platform, variable: Variable.platformDatabaseURL.rawValue)
@@ -72,7 +75,16 @@ struct Platform: Sendable {
     }
 
     var credentials: Credentials {
-        get throws { try settings.parsed(.credentialsKey) { try Credentials(base64Key: $0) } }
+        get throws { try settings.credentials() }
+    }
+
+    /// Refuses to begin without a key under which something is sealed.
+    func checkCredentials() async throws {
+        do {
+            try await CredentialRewrap(database, credentials).check()
+        } catch let error as CredentialsKeyError {
+            throw SettingProblem(variable: .credentialsKey, reason: "\(error)")
+        }
     }
 
     var stripe: StripeClient {

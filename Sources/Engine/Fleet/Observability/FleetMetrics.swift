@@ -95,7 +95,7 @@ final class WorkflowMetrics: Sendable {
     private let factory: any MetricsFactory
     private let stay: CoreMetrics.Timer
     private let duration: CoreMetrics.Timer
-    private let departures: [String: Counter]
+    private let departures: [Departure: Counter]
     private let ends: [RunStatus: Counter]
     private let steps = Mutex<[String: StepMetrics]>([:])
 
@@ -110,8 +110,8 @@ final class WorkflowMetrics: Sendable {
         duration = CoreMetrics.Timer(
             label: EngineMetric.runDuration.rawValue, dimensions: labels, factory: factory)
         departures = Dictionary(
-            uniqueKeysWithValues: ["finished", "suspended", "ready", "released", "lost"].map {
-                ($0, counter(.runDepartures, "departure", $0))
+            uniqueKeysWithValues: Departure.allCases.map {
+                ($0, counter(.runDepartures, "departure", $0.rawValue))
             })
         ends = Dictionary(
             uniqueKeysWithValues: [RunStatus.succeeded, .failed, .cancelled, .needsAttention].map {
@@ -120,7 +120,7 @@ final class WorkflowMetrics: Sendable {
     }
 
     func departed(_ departure: Departure, after duration: Duration) {
-        departures["\(departure)"]?.increment()
+        departures[departure]?.increment()
         stay.recordNanoseconds(duration.nanoseconds)
     }
 

@@ -133,7 +133,7 @@ final class RunWatch: RunObserver {
     /// The run has left this worker.
     func left(_ departure: Departure) {
         metrics.departed(departure, after: clock.uptime - began)
-        span?.attributes["run.departure"] = "\(departure)"
+        span?.attributes["run.departure"] = departure.rawValue
         span?.end()
     }
 

@@ -6,9 +6,12 @@ import Foundation
 import Postgres
 
 public enum TransactionJournal {
-    /// Runs `body` and records its result in the same `transaction`; where the step has a record already,
-    /// answers with it and runs nothing. Throws `JournalFailure.leaseLost` where another owner has the run:
-    /// roll back.
+    /// What the door raises where the step does not stand under this lease.
+    private static let notKept = "CF003"
+
+    /// Runs `body`, and commits it together with the record of its result; where the step has a record
+    /// already, answers with it and runs nothing. The transaction is over then. Throws
+    /// `JournalFailure.leaseLost` where another owner has the run: roll back.
     public static func step<Output: Codable & Sendable>(
         _ checkpoint: TransactionCheckpoint, in transaction: PostgresTransaction,
         _ body: () async throws -> Output
@@ -25,15 +28,18 @@ public enum TransactionJournal {
         let output = try await body()
         let record = try checkpoint.record(output)
         guard case .output(let payload) = record.result else { return output }
-        let verdict = try await transaction.execute(
-            """
-            select engine.record_step(\(run), \(checkpoint.lease.epoch), \(key.name), \(key.item),
+        let kept: Query = """
+            select engine.keep_step(\(run), \(checkpoint.lease.epoch), \(key.name), \(key.item),
                 \(Int32(clamping: record.attempt)), \(payload.jsonb), \(record.startedAt))
             """
-        ).first?.decode(0, as: String.self)
-        switch verdict {
-        case "committed": return output
-        default: throw JournalFailure.leaseLost
+        // With the commit: what the body has locked last, such as the next number of a series, is held for
+        // one round trip less.
+        do throws(PostgresError) {
+            try await transaction.commit(with: [kept])
+        } catch {
+            if error.sqlState?.rawValue == notKept { throw JournalFailure.leaseLost }
+            throw error
         }
+        return output
     }
 }
