@@ -63,6 +63,23 @@ struct VendorGateTests {
         #expect(try await heldUntil(gates[0], invoice, other) == nil)
     }
 
+    @Test("a gate for sandboxes holds nothing back, unless the key is live")
+    func boundless() async throws {
+        let url = try await TestServers.shared.freshRedisURL()
+        let search = VendorRequest(.get, "/v1/charges/search")
+        func refusals(isLive: Bool) async throws -> Int {
+            let limits = Limits(redis: RedisClient(try RedisConfiguration(url)))
+            let gate = FleetVendorGate(limits: limits, isLive: isLive, isBoundless: true)
+            let store = VendorAccount(vendor: "stripe", name: UUID().uuidString)
+            var refused = 0
+            for _ in 0..<60 where try await heldUntil(gate, search, store) != nil { refused += 1 }
+            return refused
+        }
+
+        #expect(try await refusals(isLive: false) == 0)
+        #expect(try await refusals(isLive: true) > 0)
+    }
+
     @Test("a step of several calls comes to its end however many others wait at the same limit")
     func several() async throws {
         let gate = try await gates(1)[0]

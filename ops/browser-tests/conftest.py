@@ -5,8 +5,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+import vitals
 from demo import Demo, one_time_codes
 from visitor import Visitor, visiting
+
+# What was measured of pages, told at the end.
+FOUND = pytest.StashKey()
 
 # Stores live at names under localhost, which every browser takes for this machine; the rule spares Chromium
 # the question whether by IPv4 or IPv6.
@@ -21,6 +25,9 @@ def pytest_addoption(parser):
 
 def pytest_terminal_summary(terminalreporter):
     """The last line is counted by ops/test, in the words of all tests of this house."""
+    found = terminalreporter.config.stash.get(FOUND, [])
+    for line in vitals.table(found) if found else []:
+        terminalreporter.write_line(line)
     for kind in ("failed", "error"):
         for report in terminalreporter.stats.get(kind, []):
             terminalreporter.write_line(f"{report.nodeid} failed")
@@ -38,6 +45,14 @@ def shots(request):
     folder = Path(request.config.getoption("--shots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def measured(request, shots):
+    """What was measured of pages; a file beside the pictures has all of it."""
+    found = request.config.stash.setdefault(FOUND, [])
+    yield found
+    vitals.write(found, shots / "vitals.json")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import Foundation
 
 /// What `cartflux bench` can measure.
 enum BenchWorkload: String, ExpressibleByArgument, CaseIterable {
-    case durable, fair, sleepers, history, rebuild, scale, billing, feed
+    case durable, fair, sleepers, history, rebuild, scale, billing, feed, checkouts, quote, web
 }
 
 struct BenchCommand: AsyncParsableCommand {
@@ -33,13 +33,23 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(
         help: """
             How many things a workload of many has: queued runs (fair, rebuild), sleeping runs (sleepers), \
-            finished steps (history), ledger entries (billing), rows (feed). Each has its own default.
+            finished steps (history), ledger entries (billing), rows (feed), runs in the list (web). Each \
+            has its own default.
             """)
     var count: Int?
 
     // A subcommand would be read as the name of a workload.
     @Option(help: ArgumentHelp("Be the worker under measurement.", visibility: .private))
     var workerSlots: Int?
+
+    @Option(help: ArgumentHelp("Be this process of the shop under measurement.", visibility: .private))
+    var shopPart: ShopPart?
+
+    @Option(help: ArgumentHelp("Be the vendors, from this port on.", visibility: .private))
+    var vendorsPort: Int?
+
+    @Option(help: ArgumentHelp("Be a route that gives the answer in this file.", visibility: .private))
+    var bareRoute: String?
 
     func validate() throws {
         guard (1...60).contains(seconds) else { throw ValidationError("--seconds must be from 1 to 60") }
@@ -51,6 +61,9 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let workerSlots { return try await BenchWorker(slots: workerSlots).run() }
+        if let shopPart { return try await shopPart.run() }
+        if let vendorsPort { return try await ShopPart.runVendors(port: vendorsPort) }
+        if let bareRoute { return try await BenchBareRoute.run(bareRoute) }
         let servers = try BenchServers()
         let database = try await BenchDatabase.open(servers)
         let report: BenchReport
@@ -75,6 +88,9 @@ struct BenchCommand: AsyncParsableCommand {
         case .scale: ScaleBench(scene: scene)
         case .billing: BillingBench(scene: scene, entries: count ?? 1_000_000)
         case .feed: FeedBench(scene: scene, rows: count ?? 100_000)
+        case .checkouts: CheckoutsBench(scene: scene)
+        case .quote: QuoteBench(scene: scene)
+        case .web: WebBench(scene: scene, runs: count ?? 1_000_000)
         }
     }
 }

@@ -1,5 +1,4 @@
-// The worker under measurement has a process of its own, so that its memory and its processor time are its
-// own. It ends at the end of its standard input: a bench that is killed leaves none behind.
+// The worker under measurement; see `BenchChild`.
 
 import Durable
 import Fleet
@@ -19,7 +18,7 @@ struct BenchWorker {
             logger: servers.logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await worker.run() }
-            group.addTask { await Self.endOfInput() }
+            group.addTask { await BenchChild.endOfInput() }
             // Whichever ends first ends the other.
             while try await group.next() != nil { group.cancelAll() }
         }
@@ -35,15 +34,5 @@ struct BenchWorker {
         registry.register(WakeProbe())
         registry.register(BusyBench())
         return registry
-    }
-
-    private static func endOfInput() async {
-        let (input, continuation) = AsyncStream.makeStream(of: Void.self)
-        FileHandle.standardInput.readabilityHandler = { handle in
-            guard handle.availableData.isEmpty else { return }
-            handle.readabilityHandler = nil
-            continuation.finish()
-        }
-        for await _ in input {}
     }
 }
