@@ -1,8 +1,10 @@
 // One account, one month. Everything the law cares about happens in one transaction: the number, the invoice,
-// its lines and document, the credit note, the books, the affiliate's share. What follows may take three
-// weeks: asking for the amount due on days 0, 3, 7 and 14, and on day 21 the end of the plan. Stripe holds
-// the card and makes the payment; how much is owed and when it is asked for is decided here, so Stripe's own
-// invoice is never advanced by Stripe.
+// its lines and document, the credit note, the books, the affiliate's share. Where other stores of the
+// account have accepted suppliers' higher prices, their debts are moved afterwards, in one transaction for
+// each store's books; `clearing:billing` holds what is on the way. What follows may take three weeks: asking
+// for the amount due on days 0, 3, 7 and 14, and on day 21 the end of the plan. Stripe holds the card and
+// makes the payment; how much is owed and when it is asked for is decided here, so Stripe's own invoice is
+// never advanced by Stripe.
 
 import Commerce
 import CommerceStore

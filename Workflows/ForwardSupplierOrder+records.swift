@@ -119,7 +119,9 @@ extension ForwardSupplierOrder {
         _ ids: [BigBuyOrder.ID], _ wanted: [BigBuyOrderLine], of brief: SupplierBrief,
         at price: AcceptedPrice?, isRecovered: Bool, _ flow: Flow<Self>
     ) async throws -> Output {
-        let receipt = try await receipt(for: ids, of: brief, flow)
+        guard let receipt = try await receipt(for: ids, of: brief, flow) else {
+            return try await reject(brief, flow)
+        }
         let orders = receipt.orders
         let canceled = try await flow.transaction(.accept, on: shop.transactions) { tx in
             try await tx.lockOrder(brief.order)
@@ -186,11 +188,11 @@ extension ForwardSupplierOrder {
 
     // MARK: - Parts
 
-    /// What was ordered is there whether it can be read or not, so a person is asked as in any other hold,
-    /// and every answer is to read it again.
+    /// What was ordered is there whether it can be read or not, so a person is asked as in any other hold.
+    /// Nil where the person has seen at the supplier that there is none.
     private func receipt(
         for ids: [BigBuyOrder.ID], of brief: SupplierBrief, _ flow: Flow<Self>
-    ) async throws -> SupplierReceipt {
+    ) async throws -> SupplierReceipt? {
         var look = 1
         while true {
             do {
@@ -201,7 +203,7 @@ extension ForwardSupplierOrder {
                 let hold = SupplierHold(
                     kind: .supplierUnknown,
                     reason: "the supplier has the order and does not show it: \(failure.failure.message)")
-                _ = try await review(hold, of: brief, "read-\(look)", flow)
+                if try await review(hold, of: brief, "read-\(look)", flow) == .cancel { return nil }
                 look += 1
             }
         }

@@ -39,13 +39,11 @@ package struct HoldWakes: Sendable {
         let idle = try await database.transaction(for: store) {
             try await SupplierOrders().idle(limit: Self.orderLimit, in: $0)
         }
-        var told = 0
-        for held in idle {
+        return try await idle.serveEach { held in
             let review = SupplierReview(.cancel, to: held.item)
             let isNew = try await signals.send(
                 .supplierReview, review, to: RunID(rawValue: held.run), once: review.once)
-            if isNew { told += 1 }
+            return isNew ? 1 : 0
         }
-        return told
     }
 }

@@ -27,7 +27,7 @@ struct KeyRotationTests {
             ("2027:\(key(8)),k1:\(key(7))", nil, CredentialsKeyError.codesMissing),
             ("2027:\(key(8)),2027:\(key(7))", key(7), .twice("2027")),
             ("2027:c2hvcnQ=", key(7), .length), (":\(key(8))", key(7), .form), ("c2hvcnQ=", nil, .length),
-            ("2027:\(key(8))", "c2hvcnQ=", .length),
+            ("2027:\(key(8))", "c2hvcnQ=", .codesLength),
         ] as [(String, String?, CredentialsKeyError)])
     func refused(text: String, codes: String?, problem: CredentialsKeyError) {
         #expect(throws: problem) { try Credentials(text, codes: codes) }
@@ -41,7 +41,7 @@ struct KeyRotationTests {
     }
 
     @Test("everything is sealed again, in every store and once, and then opens without the old key")
-    func rewrapped() async throws {
+    func rotated() async throws {
         let platform = TestPlatform()
         let shops = [try await TestShop.open(on: platform), try await TestShop.open(on: platform)]
         // More than one transaction takes.
@@ -58,15 +58,15 @@ struct KeyRotationTests {
         try await shops[1].transaction {
             try await APIAnswers(before).record(answer, to: request, at: TestShop.now, in: $0)
         }
-        let rewrap = CredentialRewrap(shops[0].database, between)
-        #expect(try await rewrap.usage().map { $0.key } == ["k1"])
-        try await rewrap.check()
-        let early = CredentialRewrap(shops[0].database, after)
+        let rotation = CredentialRotation(shops[0].database, between)
+        #expect(try await rotation.usage().map { $0.key } == ["k1"])
+        try await rotation.check()
+        let early = CredentialRotation(shops[0].database, after)
         await #expect(throws: CredentialsKeyError.missing(["k1"])) { try await early.check() }
 
-        #expect(try await rewrap.run(shops[1].tenant) == 2)
-        #expect(try await rewrap.run() == 130 + 1, "it goes on where it was cut off")
-        #expect(try await rewrap.run() == 0)
+        #expect(try await rotation.run(shops[1].tenant) == 2)
+        #expect(try await rotation.run() == 130 + 1, "it goes on where it was cut off")
+        #expect(try await rotation.run() == 0)
 
         try await early.check()
         #expect(try await load("feed:129", shops[0], after) == "old")
@@ -78,24 +78,26 @@ struct KeyRotationTests {
         #expect(try await early.usage().map { $0.sealed } == [130 + 1 + 1 + 1])
     }
 
-    @Test("what is saved in the middle of it stays what it is, and a key that nobody has stops no other row")
+    @Test("what the new key seals already stays, and a key that nobody has stops no other row")
     func disturbed() async throws {
         let platform = TestPlatform()
         let shop = try await TestShop.open(on: platform)
         let other = try await TestShop.open(on: platform)
         try await save("older", "smartbill", shop, before)
         try await save("lost", "smartbill", other, Credentials("gone:\(key(9))", codes: key(7)))
+        try await save("beside it", "feed:2", other, before)
         try await save("newer", "smartbill", shop, between)
         try await save("kept", "feed:1", shop, before)
-        let rewrap = CredentialRewrap(shop.database, between)
+        let rotation = CredentialRotation(shop.database, between)
 
         await #expect(throws: StoreError.credentialUnreadable(kind: "smartbill")) {
-            try await rewrap.run()
+            try await rotation.run()
         }
 
         #expect(try await load("smartbill", shop, after) == "newer")
         #expect(try await load("feed:1", shop, after) == "kept")
-        await #expect(throws: CredentialsKeyError.missing(["gone"])) { try await rewrap.check() }
+        #expect(try await load("feed:2", other, after) == "beside it")
+        await #expect(throws: CredentialsKeyError.missing(["gone"])) { try await rotation.check() }
     }
 
     private func save(

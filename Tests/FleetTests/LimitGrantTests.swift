@@ -43,7 +43,7 @@ struct LimitGrantTests {
         #expect(whole.isAdmitted && whole.remaining == 2)
     }
 
-    @Test("whoever hammers gets exactly the rate and not less")
+    @Test("whoever hammers is never over the rate, and loses no more than the distance of his calls")
     func hammering() async throws {
         let limits = try await TimedLimits.make()
         var admitted = 0

@@ -163,6 +163,32 @@ import Testing
         #expect(try await work.value(for: "page") { 8 }.value == 8, "it is over with the value")
     }
 
+    @Test("who goes away leaves the work to one of those who wait, and the others wait on")
+    func wentAway() async throws {
+        let work = SharedWork<String, Int>()
+        let tries = Tally()
+        let (isOpen, open) = AsyncStream<Void>.makeStream()
+        defer { open.finish() }
+        let visit = { @Sendable () async throws -> Int in
+            try await work.value(for: "page") {
+                let number = tries.next()
+                guard number == 1 else { return number }
+                for await _ in isOpen { break }
+                throw CancellationError()
+            }.value
+        }
+        // All are awaited below.
+        let first = Task { try await visit() }
+        while tries.value < 1 { await Task.yield() }
+        let others = (1...4).map { _ in Task { try await visit() } }
+        while work.waitingCount(for: "page") < 4 { await Task.yield() }
+
+        first.cancel()
+
+        await #expect(throws: CancellationError.self) { try await first.value }
+        for other in others { #expect(try await other.value == 2) }
+    }
+
     @Test("nobody queues behind a failure: who waited does the work for himself")
     func failure() async throws {
         let work = SharedWork<String, Int>()

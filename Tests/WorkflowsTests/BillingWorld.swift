@@ -158,9 +158,10 @@ struct BillingWorld: Sendable {
 
     /// What a merchant has accepted of a supplier's higher price; negative for what the supplier gave back.
     func accept(
-        _ cents: Int, of order: OrderID, in store: TenantID, at instant: String = "2026-11-15 10:00+02"
+        _ cents: Int, of order: OrderID, in store: TenantID, at instant: String = "2026-11-15 10:00+02",
+        backBy source: String = "supplier_credit"
     ) async throws {
-        let (source, kind) = cents > 0 ? ("supplier_order", "paid") : ("supplier_credit", "credited")
+        let (source, kind) = cents > 0 ? ("supplier_order", "paid") : (source, "credited")
         try await raw.psql(
             """
             begin; set local session_replication_role = replica;

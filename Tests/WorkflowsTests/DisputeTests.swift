@@ -199,8 +199,10 @@ struct DisputeTests {
 
 extension World {
     /// An order that has arrived.
-    func deliveredCheckout(_ quantity: Int = 1, lines: Int = 1) async throws -> RunID {
-        let run = try await paidCheckout(quantity, lines: lines)
+    func deliveredCheckout(
+        _ quantity: Int = 1, lines: Int = 1, with method: String = "pm_card_visa"
+    ) async throws -> RunID {
+        let run = try await paidCheckout(quantity, lines: lines, with: method)
         try await deliverParcels()
         try await fleet.settle(upTo: .seconds(6 * 3_600))
         return run

@@ -99,9 +99,47 @@ struct OverrunBillingTests {
             try world.bill(Self.november.next)
             try await world.fleet.settle(upTo: .seconds(3_600))
 
-            #expect(try await world.papers(of: small).map(\.due) == [.eur(100), .eur(150)])
+            #expect(try await world.papers(of: small).map(\.due) == [.eur(250), .eur(0)])
             #expect(try await world.papers(of: large).map(\.due) == [.eur(2299 + 300), .eur(2299 - 50)])
             #expect(try await world.imbalance() == [])
+        }
+    }
+
+    @Test("a credit that no month's debts reach is given back in parts, and a later one behind it too")
+    func inParts() async throws {
+        try await BillingWorld.open { world in
+            let account = try await world.account(.free)
+            let order = try await world.sell(account.home, commission: 100)
+            try await world.accept(150, of: order, in: account.home)
+            try await world.accept(-200, of: order, in: account.home, at: "2026-11-20 10:00+02")
+            try await world.accept(-5, of: order, in: account.home, at: "2026-11-21 10:00+02")
+            try await world.accept(150, of: order, in: account.home, at: "2026-12-05 10:00+02")
+
+            for month in [Self.november, Self.november.next] {
+                try world.bill(month)
+                try await world.fleet.settle(upTo: .seconds(3_600))
+            }
+
+            // Nothing in November, of whose debt all is set off; then what is left of both credits.
+            #expect(try await world.papers(of: account).map(\.due).total(.eur) == .eur(150 - 50 - 5))
+            #expect(try await world.imbalance() == [])
+        }
+    }
+
+    @Test("what was taken from the store at the vendor already is not asked for again")
+    func takenBefore() async throws {
+        try await BillingWorld.open { world in
+            let account = try await world.account()
+            try await world.subscribe(account)
+            let order = try await world.sell(account.home, commission: 100)
+            try await world.accept(150, of: order, in: account.home, at: "2026-10-15 10:00+02")
+            try await world.accept(-150, of: order, in: account.home, backBy: "transfer_reversal")
+
+            try world.bill()
+            try await world.fleet.settle(upTo: .seconds(3_600))
+
+            #expect(try await world.papers(of: account).map(\.due) == [.eur(2299)])
+            #expect(try await world.owed(by: account) == [.eur(0)])
         }
     }
 

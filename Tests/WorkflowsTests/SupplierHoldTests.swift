@@ -192,6 +192,29 @@ struct SupplierHoldTests {
         }
     }
 
+    @Test("an order that the supplier took and then does not have is given up by an operator and refunded")
+    func unreadableAndGone() async throws {
+        try await World.open(supplier: StandInSupplier()) { world in
+            world.bigBuy.workbench.inject(Fault("GET /rest/order/{id}", .status, status: 401))
+            let run = try await world.paidCheckout()
+            let order = try #require(try await world.order(of: run))
+
+            try world.answer(.cancel, to: try await world.question(of: order.id))
+            try await world.settle()
+
+            let (groups, items) = try await world.transaction { tx in
+                (
+                    try await SupplierOrders().all(of: order.id, in: tx),
+                    try await Attention().openItems(in: tx)
+                )
+            }
+            #expect(groups.map(\.state) == [.rejected])
+            #expect(items.isEmpty)
+            #expect(try await world.order(of: run)?.status.payment == .refunded)
+            #expect(world.count("refund.create") == 1)
+        }
+    }
+
     @Test("a decision whose word was lost wakes the run when it is sent again, and counts once")
     func lostWord() async throws {
         let supplier = StandInSupplier()

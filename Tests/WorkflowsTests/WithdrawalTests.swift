@@ -244,6 +244,26 @@ struct WithdrawalTests {
         }
     }
 
+    @Test("a refund of everything that the bank sends back is the withdrawal's to make again")
+    func sentBackElsewhere() async throws {
+        try await World.open { world in
+            let run = try await world.deliveredCheckout(with: "pm_card_refundFail")
+            let order = try #require(try await world.order(of: run))
+            let (id, withdrawing) = try await world.withdraw(1, from: order.id)
+            try await world.settle()
+            try await world.refund(nil, of: run, cause: .goodwill, once: "by hand")
+            try await world.passTimeAtStripe(4_000)
+            #expect(try await world.refunds(of: order.id).map(\.status) == [.failed])
+            #expect(try await world.order(of: run)?.status.payment == .refunded, "the status only grows")
+
+            try await world.receive(id, withdrawing)
+            try await world.settle()
+
+            #expect(try await world.refunds(of: order.id).map(\.status) == [.failed, .settled])
+            #expect(world.count("refund.create") == 2)
+        }
+    }
+
     @Test("killed after every write, it refunds and writes once", .timeLimit(.minutes(20)))
     func crashes() async throws {
         let survived = try await CrashRunner.survive([.after]) { crash in

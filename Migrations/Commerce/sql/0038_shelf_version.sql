@@ -24,6 +24,7 @@ comment on column shop.shelf_version.lane is
     'Has no meaning: there are several rows so that transactions that change the shelf at the same time do '
     'not wait for each other.';
 select shop.protect('shelf_version', 'select, insert, update');
+create policy keeping on shop.shelf_version for all to cartflux_owner using (true) with check (true);
 
 create function shop.note_shelf_change() returns trigger language plpgsql as
 $$
@@ -51,7 +52,9 @@ grant execute on function shop.note_shelf_change() to cartflux_app, cartflux_pla
 -- Costs are not shown, and neither is a draft.
 create trigger note_shelf_new after insert on shop.product for each row
     when (new.status <> 'draft') execute function shop.note_shelf_change();
-create trigger note_shelf_change after update on shop.product for each row
+create trigger note_shelf_change after update of slug, sku, family, supplier_id, supplier_reference,
+    stock_pool, price_minor, currency, title, description, image_url, status, safety, category_id,
+    withdrawal_exclusion on shop.product for each row
     when ((old.status <> 'draft' or new.status <> 'draft')
         and (old.slug, old.sku, old.family, old.supplier_id, old.supplier_reference, old.stock_pool,
             old.price_minor, old.currency, old.title, old.description, old.image_url, old.status, old.safety,

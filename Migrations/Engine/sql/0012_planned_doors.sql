@@ -18,7 +18,7 @@ end $$;
 create function engine.keep_step(
     of_run uuid, under_epoch bigint, step_name text, step_item text, step_attempt integer, step_output jsonb,
     step_started_at timestamptz)
-returns void language plpgsql security definer set search_path = engine, pg_temp as $$
+returns void language plpgsql set search_path = engine, pg_temp as $$
 declare
     verdict text := engine.record_step(
         of_run, under_epoch, step_name, step_item, step_attempt, step_output, step_started_at);

@@ -6,7 +6,7 @@ internal import Postgres
 // A store's secrets with its vendors (SmartBill token, own suppliers) are sealed with AES-GCM. Tenant and
 // kind are authenticated with the ciphertext, so a row copied to another store or another vendor does not
 // open. The key id is kept beside the row, so that keys can be rotated one row at a time: write with the
-// newest, read with any that is known (`CredentialRewrap`).
+// newest, read with any that is known (`CredentialRotation`).
 //
 // Codes are another matter: persons, links in letters and recovery codes are known by what a key makes of
 // them, and nothing is there that could be made anew. So they have a key of their own which stays; it opens
@@ -48,7 +48,7 @@ package struct Credentials: Sendable {
         guard let newest = pairs.first else { throw CredentialsKeyError.form }
         current = newest.name
         keys = Dictionary(pairs.map { ($0.name, $0.key) }) { first, _ in first }
-        codeKey = try codes.map(Self.key) ?? newest.key
+        codeKey = try codes.map { try Self.key($0, else: .codesLength) } ?? newest.key
     }
 
     /// The names of those keys under which something is sealed and which are not known here.
@@ -135,10 +135,10 @@ package struct Credentials: Sendable {
         Data("\(tenant)/\(kind)".utf8)
     }
 
-    private static func key(_ base64: String) throws -> SymmetricKey {
-        guard let bytes = Data(base64Encoded: base64), bytes.count == 32 else {
-            throw CredentialsKeyError.length
-        }
+    private static func key(
+        _ base64: String, else problem: CredentialsKeyError = .length
+    ) throws -> SymmetricKey {
+        guard let bytes = Data(base64Encoded: base64), bytes.count == 32 else { throw problem }
         return SymmetricKey(data: bytes)
     }
 }
@@ -147,6 +147,7 @@ package struct Credentials: Sendable {
 package enum CredentialsKeyError: Error, Equatable, CustomStringConvertible {
     case form
     case length
+    case codesLength
     case twice(String)
     case codesMissing
     /// Something is sealed under keys of these names.
@@ -156,13 +157,16 @@ package enum CredentialsKeyError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .form: "must be one key, or name:base64 with commas between keys, the newest first"
         case .length: "must be 32 bytes in base64; make one with `openssl rand -base64 32`"
+        case .codesLength:
+            "is right, but CREDENTIALS_CODES_KEY must be 32 bytes in base64 too: the key that was here "
+                + "before there were several"
         case .twice(let name): "names key \(name) twice"
         case .codesMissing:
             "names its keys, so CREDENTIALS_CODES_KEY must say which key makes codes: the one that was here "
                 + "before there were several"
         case .missing(let names):
             "lacks a key under which rows are still sealed: \(names.joined(separator: ", ")). Put it back "
-                + "behind the newest one, and take it out when `cartflux credentials rewrap` has nothing left"
+                + "behind the newest one, and take it out when `cartflux credentials rotate` has nothing left"
         }
     }
 }

@@ -38,7 +38,8 @@ extension OrderClaims {
 
     /// Each of its units has a refund that is settled, or the whole order has.
     private func isPaidBack(_ claim: OrderClaim, in tx: Transaction<OneTenant>) async throws -> Bool {
-        if try await Orders().load(claim.order, in: tx).status.payment == .refunded { return true }
+        // Not by the order's status, which stays when the bank sends the money back.
+        if try await Refunds().wholly(of: claim.order, in: tx) == .settled { return true }
         return try await tx.execute(
             """
             select not exists (select from shop.order_claim_unit c
@@ -54,7 +55,7 @@ extension OrderClaims {
     /// Nothing of it is left to refund.
     private func isPromised(_ claim: OrderClaim, in tx: Transaction<OneTenant>) async throws -> Bool {
         if try await unrefunded(of: claim.id, in: tx).isEmpty { return true }
-        return try await Refunds().takeAll(of: claim.order, in: tx)
+        return try await Refunds().wholly(of: claim.order, in: tx) != .no
     }
 
     /// An inquiry that moved no money keeps nobody from refunding.

@@ -93,6 +93,8 @@ package struct PlatformMonths: Sendable {
         package let subscription: Money
         package let fees: Money
         package let credits: Money
+        /// Of suppliers' higher prices that were accepted.
+        package let overruns: Money
     }
 
     /// The statements a month would have if it were closed now; nothing is kept. Of a month that is closed,
@@ -103,7 +105,8 @@ package struct PlatformMonths: Sendable {
                 Preview(
                     home: try $0.id("tenant_id"), plan: try $0.raw("plan"),
                     subscription: try $0.money("subscription_minor", .eur),
-                    fees: try $0.money("fees_minor", .eur), credits: try $0.money("credits_minor", .eur))
+                    fees: try $0.money("fees_minor", .eur), credits: try $0.money("credits_minor", .eur),
+                    overruns: try $0.money("overrun_minor", .eur))
             }
         }
     }

@@ -62,13 +62,24 @@ extension Refunds {
         return whole.first { $0.stripeRefund != nil } ?? whole.first
     }
 
-    /// Whether refunds, settled or under way, take all that was paid for an order. One of all that was left
-    /// names no units.
-    package func takeAll(of order: OrderID, in tx: Transaction<OneTenant>) async throws -> Bool {
+    /// How refunds take all that was paid for an order.
+    enum Whole {
+        case no, underWay, settled
+    }
+
+    /// A refund of all that was left names no units.
+    func wholly(of order: OrderID, in tx: Transaction<OneTenant>) async throws -> Whole {
         let payments = try await Payments().all(of: order, in: tx)
-        guard let payment = payments.first(where: { $0.status == .succeeded }) else { return false }
-        let taken = try await totals(of: payment.id, currency: payment.amount.currency, in: tx)
-        return taken.amount >= payment.captured
+        guard let payment = payments.first(where: { $0.status == .succeeded }) else { return .no }
+        let standing = try await all(of: order, in: tx).filter {
+            $0.payment == payment.id && $0.status != .failed
+        }
+        let currency = payment.amount.currency
+        func reaches(_ refunds: [Refund]) -> Bool {
+            refunds.map(\.breakdown.amount).total(currency) >= payment.captured
+        }
+        if reaches(standing.filter { $0.status == .settled }) { return .settled }
+        return reaches(standing) ? .underWay : .no
     }
 
     /// The refund's part of S by supplier, for the ledger: what is not payable any more.

@@ -93,10 +93,11 @@ extension Withdrawals {
     package func unrefunded(
         of id: WithdrawalID, in tx: Transaction<OneTenant>
     ) async throws -> UnrefundedUnits {
-        let order = try await Orders().load(load(id, in: tx).order, in: tx)
+        let order = try await load(id, in: tx).order
         var units = UnrefundedUnits()
-        guard order.status.payment != .refunded else { return units }
-        let isAllTaken = try await Refunds().takeAll(of: order.id, in: tx)
+        let taken = try await Refunds().wholly(of: order, in: tx)
+        // Not by the order's status, which stays when the bank sends the money back.
+        guard taken != .settled else { return units }
         for row in try await unsettled(id, in: tx) {
             let unit: UnitID = try row.id("unit_id")
             if try row.decode("was_canceled", as: Bool.self) {
@@ -104,7 +105,9 @@ extension Withdrawals {
             } else {
                 units.expected.append(unit)
             }
-            if try isAllTaken || row.decode("is_promised", as: Bool.self) { units.promised.insert(unit) }
+            if try taken == .underWay || row.decode("is_promised", as: Bool.self) {
+                units.promised.insert(unit)
+            }
         }
         return units
     }

@@ -84,6 +84,7 @@ public final class PostgresTransaction: Sendable {
         _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
         _ = try await execute("savepoint inner_part")
+        let kept = state.withLock { $0.withCommit.count }
         do {
             let value = try await body(self)
             _ = try await execute("release savepoint inner_part")
@@ -91,6 +92,7 @@ public final class PostgresTransaction: Sendable {
         } catch {
             // If this fails as well, the whole transaction cannot go on, and its next statement says so.
             _ = try? await connection.undo(to: "inner_part")
+            state.withLock { $0.withCommit.removeSubrange(kept...) }
             throw error
         }
     }

@@ -80,8 +80,8 @@ enum ConsoleStyle {
         .spark path{stroke:var(--line);stroke-width:1;fill:none}.spark.bad rect{fill:var(--bad)}
         .pulse{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
         :target{background:var(--brand-wash)}
-        @media (forced-colors:active){.gantt .did,.gantt .bad,.gantt .try,.spark rect{fill:CanvasText}
-        .gantt .idle{fill:GrayText}}
+        @media (forced-colors:active){.gantt .did,.gantt .bad,.gantt .try{fill:CanvasText}
+        .spark rect,.spark.bad rect{fill:CanvasText}.gantt .idle{fill:GrayText}}
         @media print{.places,.find,.verbs,.tabs,.pager,.filters{display:none}}
 
         """

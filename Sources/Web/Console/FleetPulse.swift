@@ -1,8 +1,10 @@
-// The last hour in three lines: what was accepted, what of it failed, and how much stood ready. A minute
-// that is over is counted once and remembered, so that the page asks the database for its newest minutes
-// alone. How much stood ready is nowhere on record: it is what this process saw, twice a minute and whenever
-// somebody looked, and its line begins where the process did. A table of samples was rejected: it would be
-// one more thing that every fleet writes for ever, for a line that monitoring has anyway.
+// The last hour in three lines: what was accepted, what of it failed, and how much stood ready. What was
+// accepted in a minute is counted until the minute after it is over and then remembered; what of it failed is
+// counted anew for the whole hour, since a run may fail long after it was accepted. An hour and not a day,
+// because an operator who opens the page asks what is happening; days are what monitoring is for. How much
+// stood ready is nowhere on record: it is what this process saw, twice a minute and whenever somebody looked,
+// and its line begins where the process did. A table of samples was rejected: it would be one more thing that
+// every fleet writes for ever, for a line that monitoring has anyway.
 
 import Durable
 import Fleet

@@ -1,7 +1,8 @@
 // What the engine wrote down of a run, read as a log: every attempt with what it failed of, when steps began
-// and ended, signals, and what operators did and why, in the order in which it happened. It is put together
-// from the run's own records, so it is whole and it stays as long as they do. What processes print is not
-// kept here: their lines go to wherever their output is collected, and name their run.
+// and ended, signals, and what operators did and why, in the order of their instants. It is put together from
+// the run's own records, so it stays as long as they do; of a long story it has the latest events and acts.
+// What processes print is not kept here: their lines go to wherever their output is collected, and name their
+// run.
 
 import Durable
 import Fleet
@@ -102,7 +103,7 @@ struct RunLog: Sendable {
 
     /// An attempt is recorded with its beginning and when the next one is due.
     private func line(_ attempt: AttemptRecord) -> Line {
-        let what = attempt.counts ? "attempt \(attempt.number) failed" : "put off"
+        let what = attempt.counts ? "attempt \(attempt.number) began, and failed" : "put off"
         return Line(
             at: attempt.startedAt, level: .warning,
             text: """

@@ -213,7 +213,7 @@ struct MoneyBox: Sendable {
     private var accepted: HTML? {
         guard let overrun, !overrun.isZero else { return nil }
         return """
-            <p class="fine">You accepted a higher price of the supplier: \(overrun.text), which is on your \
+            <p class="fine">Supplier price difference you accepted: \(overrun.text), collected with your \
             <a href="\(link: Dashboard.billingPath)">monthly invoice</a> and not taken from this sale.</p>
             """
     }

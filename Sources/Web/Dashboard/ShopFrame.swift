@@ -1,7 +1,7 @@
 // The shop as shoppers would see it, beside the choice of its look. It stands at its own address, so that
-// what a merchant wrote never runs where merchants are signed in, and it holds still: no script, no form. The
-// page allows this one address in a frame, and the shop allows this page around it, for whoever comes with a
-// pass.
+// what a merchant wrote never runs where merchants are signed in, and it is a picture of the home page: no
+// script, no form, and nothing in it can be followed. The page allows this one address in a frame, and the
+// shop allows this page around it, for whoever comes with a pass.
 
 import Commerce
 import CommerceStore
@@ -29,7 +29,7 @@ struct ShopFrame: Sendable {
             <section aria-labelledby="shown"><h2 id="shown">Your shop in this look</h2>\
             <nav aria-label="Looks"><ul class="tabs">\(links)</ul></nav>\
             <iframe class="shopframe" src="\(address)" title="\(store.name), as shoppers see it" \
-            sandbox="allow-same-origin" loading="lazy"></iframe>\
+            sandbox="allow-same-origin" loading="lazy" inert></iframe>\
             <p class="fine"><a href="\(link: "/stores/\(store.tenant)/preview")">Open the shop itself</a></p>\
             </section>
             """

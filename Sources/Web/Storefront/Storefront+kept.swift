@@ -20,8 +20,8 @@ struct KeptPage: Sendable {
         case machines
     }
 
-    /// Stock moves with every sale, anywhere, and is in no version: this old may a figure be that a shopper
-    /// reads. The basket and the quote ask again.
+    /// Stock moves with every sale, anywhere, and is in no version: this old may a figure be that leaves
+    /// this process. The basket and the quote ask again.
     static let stockSeconds = 5.0
     /// What nothing but a version decides.
     static let textSeconds = 60.0

@@ -5,10 +5,11 @@
 // count, and the store's own name, look and state by their values. So nobody has to say what a change
 // concerns, and nothing that is forgotten to be said can leave an old page standing.
 //
-// How old a page may be, then: the version is asked for at most once a second for each store, so what a
-// merchant changes shows within a second, what comes with the host within the seconds that `HostDirectory`
-// keeps it, and what is in no version, which is the stock and the day, within the time that the page itself
-// allows. A price is never sold by such a page: the basket and the quote read everything anew.
+// How old a page may be, then, when it leaves this process: the version is asked for at most once a second
+// for each store, so what a merchant changes shows within a second, what comes with the host within the
+// seconds that `HostDirectory` keeps it, and what is in no version, which is the stock and the day, within
+// the time that the page itself allows. A cache in front may add what `WebResponse.shared` allows it. A price
+// is never sold by such a page: the basket and the quote read everything anew.
 //
 // Asking for the version with every request was rejected: it would cost each page a journey to the database,
 // which is most of what making the page costs. One cache for the whole fleet was too: a page is made in

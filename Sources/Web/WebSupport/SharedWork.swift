@@ -1,6 +1,7 @@
 // One piece of work for all who need the same at the same time. The first one does it; who comes meanwhile
 // waits for what it finds. When it fails, nobody queues behind the failure: each of those who waited does the
-// work for himself, as if there had been no first one.
+// work for himself, as if there had been no first one. When the first one only went away, the next takes
+// over.
 
 import Synchronization
 
@@ -29,7 +30,11 @@ final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 finish(key, .done(value))
                 return (value, false)
             } catch {
-                finish(key, .alone)
+                if error is CancellationError || Task.isCancelled {
+                    passOn(key)
+                } else {
+                    finish(key, .alone)
+                }
                 throw error
             }
         }
@@ -50,6 +55,18 @@ final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
             }
             if isFirst { continuation.resume(returning: .first) }
         }
+    }
+
+    /// The first one has gone away, which says nothing about the work: the next begins it for all others.
+    private func passOn(_ key: Key) {
+        let next = waiting.withLock { waiting -> CheckedContinuation<Turn, Never>? in
+            guard waiting[key]?.isEmpty == false else {
+                waiting[key] = nil
+                return nil
+            }
+            return waiting[key]?.removeFirst()
+        }
+        next?.resume(returning: .first)
     }
 
     private func finish(_ key: Key, _ turn: Turn) {

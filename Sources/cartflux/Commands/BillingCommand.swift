@@ -102,9 +102,11 @@ enum BillingText {
         let sum = { (amounts: [Money]) in amounts.total(.eur) }
         let head =
             "\(month): \(found.count) accounts, subscriptions \(sum(found.map(\.subscription))) net, "
-            + "fees \(sum(found.map(\.fees))), credits \(sum(found.map(\.credits)))"
+            + "fees \(sum(found.map(\.fees))), credits \(sum(found.map(\.credits))), "
+            + "supplier price differences \(sum(found.map(\.overruns)))"
         let lines = found.prefix(max(0, limit)).map {
             "\($0.home)  \($0.plan)  subscription \($0.subscription)  fees \($0.fees)  credits \($0.credits)"
+                + "  supplier price differences \($0.overruns)"
         }
         let rest = found.count - lines.count
         return ([head] + lines + (rest > 0 ? ["... and \(rest) more"] : [])).joined(separator: "\n")

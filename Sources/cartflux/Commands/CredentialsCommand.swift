@@ -7,7 +7,7 @@ import CommerceStore
 struct CredentialsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "credentials", abstract: "The keys that seal logins and second factors.",
-        subcommands: [StatusCommand.self, RewrapCommand.self], defaultSubcommand: StatusCommand.self)
+        subcommands: [StatusCommand.self, RotateCommand.self], defaultSubcommand: StatusCommand.self)
 
     private static let label = "cartflux.credentials"
 
@@ -18,7 +18,7 @@ struct CredentialsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let credentials = try Settings().credentials()
-            let used = try await CredentialsCommand.withRewrap(credentials) { try await $0.usage() }
+            let used = try await CredentialsCommand.withRotation(credentials) { try await $0.usage() }
             for (key, sealed) in used {
                 let standing =
                     if key == credentials.current {
@@ -35,27 +35,27 @@ struct CredentialsCommand: AsyncParsableCommand {
         }
     }
 
-    struct RewrapCommand: AsyncParsableCommand {
+    struct RotateCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "rewrap", abstract: "Seals everything again under the newest key.",
+            commandName: "rotate", abstract: "Seals everything again under the newest key.",
             discussion: """
-                Put the new key first in CREDENTIALS_KEY of every process, keep the old one behind it, and \
-                restart them; then rewrap. It may be stopped and started again. When nothing is left, the \
-                old key can go; CREDENTIALS_CODES_KEY stays.
+                Put the new key behind the old one in CREDENTIALS_KEY of every process and restart them; \
+                then put it first and restart them again; then rotate. It may be stopped and started \
+                again. When nothing is left, the old key can go; CREDENTIALS_CODES_KEY stays.
                 """)
 
         func run() async throws {
             let credentials = try Settings().credentials()
-            let changed = try await CredentialsCommand.withRewrap(credentials) { try await $0.run() }
-            print(changed == 0 ? "nothing left to seal again" : "\(changed) sealed again")
+            let changed = try await CredentialsCommand.withRotation(credentials) { try await $0.run() }
+            print(changed == 0 ? "nothing left to rotate" : "\(changed) sealed again")
         }
     }
 
-    private static func withRewrap<R: Sendable>(
-        _ credentials: Credentials, _ body: (CredentialRewrap) async throws -> R
+    private static func withRotation<R: Sendable>(
+        _ credentials: Credentials, _ body: (CredentialRotation) async throws -> R
     ) async throws -> R {
         try await Settings().withShop(label) { database in
-            try await body(CredentialRewrap(database, credentials))
+            try await body(CredentialRotation(database, credentials))
         }
     }
 }

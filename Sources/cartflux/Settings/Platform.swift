@@ -81,7 +81,7 @@ struct Platform: Sendable {
     /// Refuses to begin without a key under which something is sealed.
     func checkCredentials() async throws {
         do {
-            try await CredentialRewrap(database, credentials).check()
+            try await CredentialRotation(database, credentials).check()
         } catch let error as CredentialsKeyError {
             throw SettingProblem(variable: .credentialsKey, reason: "\(error)")
         }

@@ -6,7 +6,7 @@
 //   cf:{limit:<account>}:w:<name>:<n>          the last calls of a window, newest first
 //   cf:{limit:<account>}:g:<name>:<n>          the theoretical time of the next call of a steady rate
 //   cf:{limit:<account>}:q:<name>              how many were told to come back
-//   cf:{limit:<account>}:t:<name>              the same of a rate that we grant, see `Limits.take`
+//   cf:{limit:<account>}:t:<name>              the theoretical time of the next call of a rate that we grant
 //
 // Whoever is refused is told its own turn, not the next free instant: otherwise all that wait would come back
 // together for one call, again and again. A call that goes on with what an earlier one began stands in no
