@@ -78,6 +78,7 @@ let vendors: [Target] = [
     layer("SupplierFeeds", in: "Vendors", needs: ["VendorHTTP", "Commerce", "Durable", csv, crypto]),
     layer("MerchantHooks", in: "Vendors", needs: ["VendorHTTP", "Commerce", crypto]),
     layer("DomainRecords", in: "Vendors", needs: ["Durable"]),
+    layer("VIES", in: "Vendors", needs: ["VendorHTTP", "Commerce", "Durable"]),
     layer("Telemetry", in: "Vendors", needs: ["VendorHTTP", log, metrics, tracing, lifecycle]),
     layer("VendorSandbox", in: "Vendors", needs: [hummingbird, asyncHTTPClient, crypto, log]),
 ]
@@ -87,7 +88,7 @@ let business: [Target] = [
         name: "Workflows",
         dependencies: [
             "Durable", "Fleet", "Commerce", "CommerceStore", "Stripe", "SmartBill", "BigBuy", "Resend",
-            "SupplierFeeds", "MerchantHooks", "DomainRecords",
+            "SupplierFeeds", "MerchantHooks", "DomainRecords", "VIES",
         ],
         path: "Workflows", swiftSettings: strict)
 ]
@@ -107,7 +108,7 @@ let faces: [Target] = [
         name: "cartflux",
         dependencies: [
             "Storefront", "Dashboard", "Console", "Gateway", "Workflows", "Fleet", "VendorSandbox",
-            "VendorHTTP", "MerchantHooks", "DomainRecords", "EngineMigrations", "CommerceMigrations",
+            "VendorHTTP", "MerchantHooks", "DomainRecords", "VIES", "EngineMigrations", "CommerceMigrations",
             "Telemetry", log, metrics, tracing,
             arguments, lifecycle, signals, histogram,
         ],
@@ -128,7 +129,7 @@ let proofs: [Target] = [
         "VendorTests",
         of: [
             "Stripe", "SmartBill", "BigBuy", "Resend", "SupplierFeeds", "MerchantHooks",
-            "DomainRecords", "VendorSandbox",
+            "DomainRecords", "VIES", "VendorSandbox",
         ]),
     tests("WorkflowsTests", of: ["Workflows", "Dashboard", "VendorSandbox", "DurableTesting"]),
     tests(

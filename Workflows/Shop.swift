@@ -12,6 +12,7 @@ import Resend
 import SmartBill
 import Stripe
 import SupplierFeeds
+import VIES
 
 /// Opens a merchant's account at SmartBill, from what is sealed under the kind `smartbill` (`user:token`) and
 /// the company's code.
@@ -50,6 +51,8 @@ package struct Shop: Sendable {
     package let hooks: HookClient
     /// What asks the DNS about stores' own domains.
     package let domains: DomainLookup
+    /// What asks whether a VAT number is registered.
+    package let vies: VIESClient
 
     package init(
         database: Database, transactions: StoreTransactions, signals: any SignalSender,
@@ -62,8 +65,9 @@ package struct Shop: Sendable {
         pages: MerchantPages = MerchantPages(scheme: "https", domain: "cartflux.example"),
         suppliers: SupplierAdapters = SupplierAdapters(),
         sealedHistory: any SealedHistory = UnsealedHistory(), hooks: HookClient = HookClient(),
-        domains: DomainLookup = DomainLookup()
+        domains: DomainLookup = DomainLookup(), vies: VIESClient = VIESClient()
     ) {
+        self.vies = vies
         self.hooks = hooks
         self.domains = domains
         self.sealedHistory = sealedHistory
@@ -90,6 +94,7 @@ package struct Shop: Sendable {
     package static let scheduled: [any Scheduled.Type] = [
         MonthlyPlatformBilling.self, PayAffiliates.self, StartSupplierSyncs.self,
         PlatformCatalogueSync.self, ReconcileLedger.self, PurgeLapsedPapers.self,
+        RecheckVATNumbers.self,
     ]
 
     /// Makes every workflow of the shop known to a worker.
@@ -123,6 +128,8 @@ package struct Shop: Sendable {
         registry.register(PurgeLapsedPapers(shop: self))
         registry.register(WithdrawFromOrder(shop: self))
         registry.register(SettleClaim(shop: self))
+        registry.register(CheckVATNumber(shop: self))
+        registry.register(RecheckVATNumbers(shop: self))
     }
 }
 

@@ -81,6 +81,7 @@ struct Platform: Sendable {
         for (name, server) in zip(["STRIPE", "SMARTBILL", "BIGBUY", "RESEND"], sandbox.servers) {
             environment["\(name)_API_BASE"] = server.baseURL + (name == "SMARTBILL" ? "/SBORO/api" : "")
         }
+        environment["VIES_API_BASE"] = sandbox.vies.baseURL + "/taxation_customs/vies/rest-api"
         self.environment = environment
     }
 

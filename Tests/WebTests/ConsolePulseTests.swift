@@ -89,7 +89,7 @@ struct ConsolePulseTests {
 
         let story = [
             "accepted: checkout_to_fulfilment", "before: attempt 1 began", "before: done, after",
-            "fragile: attempt 1 failed: too slow", "fragile: failed for good",
+            "fragile: attempt 1 began, and failed: too slow", "fragile: failed for good",
             "ended: failed: it &lt;b&gt;broke&lt;/b&gt;",
         ]
         let places = story.map { page.firstRange(of: $0)?.lowerBound }

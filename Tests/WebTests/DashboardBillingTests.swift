@@ -76,6 +76,41 @@ struct DashboardBillingTests {
         #expect(try await merchant.get("/billing/change?plan=pro").status == 404)
     }
 
+    @Test("the page says who owes the VAT, once it depends on the account's number")
+    func number() async throws {
+        let merchant = try await Merchant.signedUp()
+        let (home, root) = try await merchant.openStore()
+        let number = VATNumber(unchecked: "DE136695976")
+        func answer(_ isValid: Bool) async throws -> String {
+            try await merchant.running.database.transaction(for: home) { tx in
+                _ = try await BillingAccounts().lock(in: tx)
+                _ = try await BillingAccounts().refreshIdentity(in: tx)
+                try await VATChecks().keep(
+                    VATChecks.Answer(
+                        number: number, isValid: isValid, consultation: "WAPI<1>", name: nil, address: nil),
+                    askedBy: UUID(), at: Date(), in: tx)
+            }
+            return try await merchant.get("/billing").body
+        }
+
+        #expect(try await !merchant.get("/billing").body.contains("VAT number"))
+        let saved = try await merchant.post(
+            "\(root)/business",
+            [
+                "legal_name": "Casa GmbH", "country": "DE", "vat_number": number.rawValue,
+                "address_line": "Ring 1", "postcode": "10115", "city": "Berlin", "phone": "+49301111111",
+                "email": "hello@casa.test",
+            ])
+        #expect(saved.status == 303)
+
+        #expect(try await merchant.get("/billing").body.contains("not checked with the tax authorities yet"))
+        let checked = try await answer(true)
+        #expect(checked.contains("consultation number WAPI&lt;1&gt;") && checked.contains("reverse charge"))
+        let refused = try await answer(false)
+        #expect(refused.contains("not registered for trade within the Union"))
+        #expect(refused.contains("href=\"\(root)/business\""))
+    }
+
     @Test("plans are compared with what the account sold last month")
     func comparison() async throws {
         let merchant = try await Merchant.signedUp()

@@ -88,7 +88,8 @@ actor DashboardPlatform {
                 login == "ana@example.test:right-token"
                     ? .success(["CFX", "FCT"])
                     : .failure(OnboardingDesk.SmartBillRefusal(reason: "nobody has this login"))
-            })
+            },
+            checkNumber: { number, tx in runs.check(number, of: tx.tenant) })
     }
 
     /// Two things to sell; the second lacks what the law wants beside an offer.
@@ -128,6 +129,7 @@ final class ToldRuns: Sendable {
     private struct State {
         var stores: [UUID: TenantID] = [:]
         var news: [TenantID: [OnboardingDesk.News]] = [:]
+        var numbers: [TenantID: [VATNumber]] = [:]
     }
 
     private let database: Database
@@ -157,6 +159,11 @@ final class ToldRuns: Sendable {
         return true
     }
 
+    func check(_ number: VATNumber, of store: TenantID) {
+        state.withLock { $0.numbers[store, default: []].append(number) }
+    }
+
+    func numbers(of store: TenantID) -> [VATNumber] { state.withLock { $0.numbers[store] ?? [] } }
     func news(of store: TenantID) -> [OnboardingDesk.News] { state.withLock { $0.news[store] ?? [] } }
 }
 

@@ -65,6 +65,9 @@ struct WizardTests {
         #expect(location(saved) == "\(root)/catalogue")
         #expect(try await merchant.get("\(root)/business").body.contains("value=\"Casa Verde SRL\""))
         #expect(merchant.running.runs.news(of: store) == [.saved(.business)])
+        // Whether the number is registered is asked once for each number that is given.
+        _ = try await merchant.post("\(root)/business", Self.business)
+        #expect(merchant.running.runs.numbers(of: store).map(\.rawValue) == ["RO18547290"])
     }
 
     @Test("a price that is none, or that would lose money, takes nothing and stays as it was typed")

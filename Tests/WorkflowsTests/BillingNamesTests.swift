@@ -32,5 +32,9 @@ struct BillingNamesTests {
         #expect(PayAffiliates.name.rawValue == "pay_affiliates")
         #expect(PayAffiliate.name.rawValue == "pay_affiliate")
         #expect(names(PayAffiliate.Step.self) == ["reserve", "transfer", "settle", "release"])
+        #expect(CheckVATNumber.name.rawValue == "check_vat_number")
+        #expect(names(CheckVATNumber.Step.self) == ["read", "ask", "record"])
+        #expect(RecheckVATNumbers.name.rawValue == "recheck_vat_numbers")
+        #expect(names(RecheckVATNumbers.Step.self) == ["start"])
     }
 }

@@ -11,6 +11,7 @@ import SmartBill
 import Stripe
 import TestServers
 import Testing
+import VIES
 import VendorSandbox
 import Workflows
 
@@ -25,6 +26,7 @@ struct BillingWorld: Sendable {
     let shop: Shop
     let stripe: SandboxServer
     let resend: SandboxServer
+    let vies: SandboxServer
     private let sandbox: VendorSandbox
     private let pools: [PostgresPool]
 
@@ -59,7 +61,7 @@ struct BillingWorld: Sendable {
         pools = [app, platform]
         database = Database(app: app, platform: platform)
         sandbox = try await VendorSandbox.start()
-        (stripe, resend) = (sandbox.stripe, sandbox.resend)
+        (stripe, resend, vies) = (sandbox.stripe, sandbox.resend, sandbox.vies)
         let clock = ManualClock(now)
         let transactions = MemoryTransactions(database)
         let signals = LateSignals()
@@ -77,7 +79,10 @@ struct BillingWorld: Sendable {
                     base: "http://127.0.0.1:1")
             },
             sender: EmailAddress(unchecked: "billing@mail.cartflux.test"),
-            orderPage: { _, _ in "" }, isLive: false, clock: clock)
+            orderPage: { _, _ in "" }, isLive: false, clock: clock,
+            vies: VIESClient(
+                base: sandbox.vies.baseURL + "/taxation_customs/vies/rest-api", timeout: .seconds(10),
+                now: { clock.now }))
         var registry = WorkflowRegistry()
         shop.register(into: &registry)
         fleet = TestFleet(registry, clock: clock, seenAs: seenAs)

@@ -12,6 +12,7 @@ import Resend
 import SmartBill
 import Stripe
 import TestServers
+import VIES
 import VendorSandbox
 import WebSupport
 import Workflows
@@ -111,13 +112,16 @@ struct MerchantWorld: Sendable {
             },
             sender: EmailAddress(unchecked: "hello@mail.cartflux.test"),
             orderPage: { _, _ in "https://example.test" }, isLive: false, clock: clock,
-            pages: MerchantPages(scheme: "http", domain: "cartflux.test"))
+            pages: MerchantPages(scheme: "http", domain: "cartflux.test"),
+            vies: VIESClient(
+                base: sandbox.vies.baseURL + "/taxation_customs/vies/rest-api", timeout: .seconds(10),
+                now: { clock.now }))
         var registry = WorkflowRegistry()
         shop.register(into: &registry)
         fleet = TestFleet(registry, clock: clock, seenAs: seenAs)
         transactions.use(fleet.journal)
         signals.use(fleet.journal)
-        onboarding = Self.desk(fleet.journal, shop, credentials)
+        onboarding = Self.desk(fleet.journal, shop, credentials, signals)
         let accounts = AccountDesk(
             database: database, passwords: Passwords(cost: ScryptCost(exponent: 4, parallelism: 1)),
             secrets: LetterTokens(credentials), sender: "CartFlux <hello@mail.cartflux.test>"
@@ -171,7 +175,7 @@ struct MerchantWorld: Sendable {
     }
 
     private static func desk(
-        _ journal: InMemoryJournal, _ shop: Shop, _ credentials: Credentials
+        _ journal: InMemoryJournal, _ shop: Shop, _ credentials: Credentials, _ signals: LateSignals
     ) -> OnboardingDesk {
         OnboardingDesk(
             baseDomain: "cartflux.test", credentials: credentials,
@@ -203,7 +207,8 @@ struct MerchantWorld: Sendable {
                 } catch {
                     return .failure(OnboardingDesk.SmartBillRefusal(reason: error.description))
                 }
-            })
+            },
+            checkNumber: { try await CheckVATNumber.begin($0, with: signals, in: $1) })
     }
 
     private func stop() async throws {

@@ -33,6 +33,11 @@ package struct PlatformVAT: Hashable, Sendable, Codable {
         rate = rule == .domestic ? domestic : .zero
     }
 
+    /// Whether a checked number of the buyer's changes who owes the VAT.
+    package static func dependsOnNumber(seller: CountryCode, buyer: CountryCode) -> Bool {
+        buyer != seller && buyer.isInEuropeanUnion
+    }
+
     /// What the law wants to read on the invoice; nil where it is an ordinary one.
     package var mention: String? {
         switch rule {

@@ -34,6 +34,8 @@ package struct Attention: Sendable {
         case withdrawal
         /// Something is wrong with what was sold, and nobody has answered.
         case claim
+        /// The merchant's VAT number is not registered; the subject is the number.
+        case vatNumber
 
         var stored: String {
             switch self {
@@ -49,6 +51,7 @@ package struct Attention: Sendable {
             case .domain: "domain"
             case .withdrawal: "withdrawal"
             case .claim: "claim"
+            case .vatNumber: "vat_number"
             }
         }
     }
@@ -93,6 +96,18 @@ package struct Attention: Sendable {
             """
             update shop.attention_item set resolved_at = now(), resolved_by = \(who)
             where tenant_id = \(tx.tenantUUID) and kind = \(topic.stored) and subject = \(subject)
+                and resolved_at is null
+            """)
+    }
+
+    /// Closes every open item of a topic but the one about this subject.
+    package func resolveOthers(
+        of topic: Topic, than subject: String, by who: String, in tx: Transaction<OneTenant>
+    ) async throws {
+        try await tx.execute(
+            """
+            update shop.attention_item set resolved_at = now(), resolved_by = \(who)
+            where tenant_id = \(tx.tenantUUID) and kind = \(topic.stored) and subject <> \(subject)
                 and resolved_at is null
             """)
     }

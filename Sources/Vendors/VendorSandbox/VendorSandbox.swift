@@ -8,7 +8,7 @@ package struct VendorSandbox: Sendable {
     /// One line per vendor, in the order of their ports.
     private static let vendors: [@Sendable (Workbench) -> any SandboxVendor] = [
         { StripeSandbox($0) }, { SmartBillSandbox($0) }, { BigBuySandbox($0) }, { ResendSandbox($0) },
-        { FeedHost($0) },
+        { FeedHost($0) }, { VIESSandbox($0) },
     ]
 
     /// The servers in the order of `vendors`.
@@ -24,9 +24,11 @@ package struct VendorSandbox: Sendable {
     package var resend: SandboxServer { servers[3] }
     /// At the fifth: the hosts of suppliers' feeds.
     package var feeds: SandboxServer { servers[4] }
+    /// At the sixth: the check of VAT numbers.
+    package var vies: SandboxServer { servers[5] }
 
-    /// Starts every vendor: Stripe at `port`, SmartBill, BigBuy, Resend and feeds at the four after it. With
-    /// port 0 each takes any free port. Throws when a port cannot be bound; nothing is left running then.
+    /// Starts every vendor: Stripe at `port`, SmartBill, BigBuy, Resend, feeds and VIES behind it.
+    /// With port 0 each takes any free port. Throws when a port cannot be bound; nothing is left running.
     package static func start(
         port: Int = 0, options: SandboxOptions = SandboxOptions(), logger: Logger = quietLogger
     ) async throws -> VendorSandbox {

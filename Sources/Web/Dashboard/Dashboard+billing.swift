@@ -58,6 +58,7 @@ extension Dashboard {
             main: """
                 <h1>Billing</h1><p class="lead">\(books.plan.title) · the account of \(account.name)</p>
                 <div class="stack">\(progress.map { view.news($0) })\(view.waiting)\(view.unpaid)\
+                \(books.number.map { view.number($0) })\
                 <h2>Your plan in use</h2>\(view.usage)<h2>Plans compared</h2>\(view.comparison)\
                 <h2>Invoices and credit notes</h2>\(view.papers)\
                 <h2>Statements</h2>\(view.statements)</div>
@@ -86,7 +87,8 @@ extension Dashboard {
                 storesOwned: try await AccountPlans().storesOwned(in: tx),
                 papers: try await PlatformInvoices().all(in: tx),
                 standings: try await Collections().standings(in: tx),
-                months: try await Statements().months(in: tx))
+                months: try await Statements().months(in: tx),
+                number: try await VATChecks().standing(in: tx))
         }
     }
 
@@ -166,6 +168,8 @@ struct AccountBooks: Sendable {
     let papers: [PlatformInvoice]
     let standings: [PlatformInvoiceID: PaperStanding]
     let months: [BillingMonth]
+    /// Nil where nobody's VAT depends on the account's number.
+    let number: VATChecks.Standing?
 }
 
 /// What an account's stores did in a month.

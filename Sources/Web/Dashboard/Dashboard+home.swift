@@ -244,6 +244,7 @@ struct AttentionCards: Sendable {
         case "webhook": return named(.webhooks)
         case "domain": return named(.domain)
         case "withdrawal": return named(.returns)
+        case "vat_number": return (OnboardingStep.business.address(in: store.tenant), "Who you are")
         case AttentionKind.merchantRestricted.rawValue:
             return (OnboardingStep.payments.address(in: store.tenant), "Payments")
         default: return ("\(orders)?view=needs-action", "Orders")
@@ -262,6 +263,7 @@ struct AttentionCards: Sendable {
         case "supplier_feed": StatusTag("!", "supplier's feed", "warn")
         case "platform_invoice": StatusTag("!", "unpaid bill", "bad")
         case "withdrawal": StatusTag("!", "refund is due", "bad")
+        case "vat_number": StatusTag("!", "VAT number", "warn")
         default: StatusTag("!", kind.replacing("_", with: " "), "warn")
         }
     }

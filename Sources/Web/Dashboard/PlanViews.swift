@@ -49,6 +49,32 @@ struct PlanView: Sendable {
             """
     }
 
+    // MARK: - The VAT number
+
+    /// Who owes the VAT on our invoices, as far as it depends on the account's number.
+    func number(_ standing: VATChecks.Standing) -> HTML {
+        switch standing {
+        case .unchecked(let number):
+            return """
+                <p class="fine">VAT number \(number.rawValue): not checked with the tax authorities yet. VAT \
+                is charged until it is.</p>
+                """
+        case .checked(let number, let day, let consultation):
+            let proof: HTML? = consultation.map { ", consultation number \($0)" }
+            return """
+                <p class="fine">VAT number \(number.rawValue): checked on \(HTML.time(day))\(proof). Our \
+                invoices go out by reverse charge.</p>
+                """
+        case .refused(let number, let day):
+            let address = OnboardingStep.business.address(in: books.home)
+            return """
+                <p class="fine">VAT number \(number.rawValue): not registered for trade within the Union, as \
+                the tax authorities said on \(HTML.time(day)). VAT is charged. \
+                <a href="\(link: address)">Correct the number</a></p>
+                """
+        }
+    }
+
     // MARK: - Usage
 
     var usage: HTML {

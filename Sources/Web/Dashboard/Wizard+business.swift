@@ -1,5 +1,6 @@
 // Who the trader is, with the VAT number checked as far as the number itself tells, and what is promised
-// about delivery and returns. Both fill in the legal pages.
+// about delivery and returns. Both fill in the legal pages. Whether the number is registered is asked by a
+// run that begins with the saving.
 
 import Commerce
 import CommerceStore
@@ -42,7 +43,11 @@ extension Dashboard {
             ) { visit, _ in visit.page(.business, visit.form(.business, Self.businessFields)) }
         }
         return try await save(.business, request, account) { tx in
+            let known = try await Identities().load(in: tx)
             try await Identities().save(identity, at: request.receivedAt, in: tx)
+            if let number = identity.vatNumber, number != known?.vatNumber {
+                try await onboarding.checkNumber(number, tx)
+            }
         }
     }
 

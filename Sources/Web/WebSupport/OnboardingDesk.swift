@@ -1,5 +1,6 @@
-// What the wizard's pages need of the rest of the program: the run that carries a store, and the two vendors
-// that are asked while the merchant waits. The pages write rows and tell the run which step it was.
+// What the wizard's pages need of the rest of the program: the run that carries a store, the check of its
+// VAT number, and the two vendors that are asked while the merchant waits. The pages write rows and tell the
+// run which step it was.
 
 import Commerce
 import CommerceStore
@@ -29,16 +30,22 @@ package struct OnboardingDesk: Sendable {
         package init(reason: String) { self.reason = reason }
     }
 
+    /// Has a VAT number that was just given asked about, in the transaction that writes it.
+    package typealias CheckNumber =
+        @Sendable (_ number: VATNumber, _ tx: Transaction<OneTenant>) async throws -> Void
+
     package let baseDomain: String
     package let credentials: Credentials
     package let begin: Begin
     package let tell: Tell
     package let stripeLink: StripeLink
     package let smartBillSeries: SmartBillSeries
+    package let checkNumber: CheckNumber
 
     package init(
         baseDomain: String, credentials: Credentials, begin: @escaping Begin, tell: @escaping Tell,
-        stripeLink: @escaping StripeLink, smartBillSeries: @escaping SmartBillSeries
+        stripeLink: @escaping StripeLink, smartBillSeries: @escaping SmartBillSeries,
+        checkNumber: @escaping CheckNumber
     ) {
         self.baseDomain = baseDomain
         self.credentials = credentials
@@ -46,6 +53,7 @@ package struct OnboardingDesk: Sendable {
         self.tell = tell
         self.stripeLink = stripeLink
         self.smartBillSeries = smartBillSeries
+        self.checkNumber = checkNumber
     }
 
     package func host(of slug: Slug) -> String { "\(slug).\(baseDomain)" }

@@ -114,7 +114,8 @@ extension Platform {
                 } catch {
                     return .failure(OnboardingDesk.SmartBillRefusal(reason: error.description))
                 }
-            })
+            },
+            checkNumber: { number, tx in try await CheckVATNumber.begin(number, with: runs, in: tx) })
     }
 }
 

@@ -4,10 +4,10 @@ import VendorSandbox
 struct SandboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox",
-        abstract: "The vendors on loopback: Stripe at the port, then SmartBill, BigBuy, Resend, and feeds."
+        abstract: "The vendors on loopback: Stripe at the port, then SmartBill, BigBuy, Resend, feeds, VIES."
     )
 
-    @Option(help: "Stripe's port; the others take the four after it. 0 takes any free ports.")
+    @Option(help: "Stripe's port; the others take the five after it. 0 takes any free ports.")
     var port = 4242
 
     func run() async throws {

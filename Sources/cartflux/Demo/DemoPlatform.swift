@@ -154,7 +154,8 @@ struct DemoPlatform: Sendable {
             \(signIns)
               metrics    \(record.web.base)/metrics
               sandboxes  \(record.sandboxes.stripe) (Stripe), \(record.sandboxes.smartbill) (SmartBill),
-                         \(record.sandboxes.bigbuy) (BigBuy), \(record.sandboxes.resend) (Resend)
+                         \(record.sandboxes.bigbuy) (BigBuy), \(record.sandboxes.resend) (Resend),
+                         \(record.sandboxes.vies) (VIES)
               details    .cartflux/demo.json
             """
     }

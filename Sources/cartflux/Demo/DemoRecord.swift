@@ -19,6 +19,7 @@ struct DemoRecord: Codable, Sendable {
         let smartbill: String
         let bigbuy: String
         let resend: String
+        let vies: String
     }
     struct Stores: Codable, Sendable {
         let database: String
@@ -80,7 +81,8 @@ struct DemoRecord: Codable, Sendable {
                 currency: store.currency.rawValue)
         }
         let base = { (offset: Int) in "http://127.0.0.1:\(world.ports.sandbox + offset)" }
-        sandboxes = Sandboxes(stripe: base(0), smartbill: base(1), bigbuy: base(2), resend: base(3))
+        sandboxes = Sandboxes(
+            stripe: base(0), smartbill: base(1), bigbuy: base(2), resend: base(3), vies: base(5))
         let value = { (variable: Variable) in environment[variable.rawValue] ?? "" }
         databases = Stores(
             database: value(.databaseURL), engine: value(.engineDatabaseURL),

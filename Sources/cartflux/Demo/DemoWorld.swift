@@ -7,16 +7,16 @@ import Glibc
 /// Ports that were free a moment ago.
 struct DemoPorts: Sendable {
     let web: Int
-    /// Stripe's; the other vendors and the feeds take the four after it.
+    /// Stripe's; the other vendors, the feeds and VIES take the five after it.
     let sandbox: Int
 
     static func free() throws -> DemoPorts {
         for _ in 0..<50 {
             let base = Int.random(in: 20_000...29_000)
-            guard (base..<base + 6).allSatisfy(isFree) else { continue }
-            return DemoPorts(web: base + 5, sandbox: base)
+            guard (base..<base + 7).allSatisfy(isFree) else { continue }
+            return DemoPorts(web: base + 6, sandbox: base)
         }
-        throw DemoProblem("no six free ports in a row between 20000 and 29006")
+        throw DemoProblem("no seven free ports in a row between 20000 and 29007")
     }
 
     private static func isFree(_ port: Int) -> Bool {
@@ -52,6 +52,7 @@ struct DemoWorld: Sendable {
             .credentialsKey: Data(Self.secret(32).utf8.prefix(32)).base64EncodedString(),
             .stripeBase: sandbox(0), .stripeKey: "sk_test_demo", .smartBillBase: sandbox(1) + "/SBORO/api",
             .bigBuyBase: sandbox(2), .bigBuyKey: "demo-key", .resendBase: sandbox(3), .resendKey: "re_demo",
+            .viesBase: sandbox(5) + "/taxation_customs/vies/rest-api",
             .mailFrom: "shop@mail.cartflux.test", .withdrawalSeconds: "5", .parcelSeconds: "1",
             .checkoutsPerMinute: "10000", .clockFile: Self.clockFile,
             .logLevel: given.text(.logLevel, default: "warning"),

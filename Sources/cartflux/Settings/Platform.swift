@@ -17,6 +17,7 @@ import ServiceLifecycle
 import SmartBill
 import Stripe
 import SupplierFeeds
+import VIES
 import VendorHTTP
 import Workflows
 
@@ -95,6 +96,13 @@ struct Platform: Sendable {
         }
     }
 
+    private var vies: VIESClient {
+        VIESClient(
+            base: settings.text(
+                .viesBase, default: "https://ec.europa.eu/taxation_customs/vies/rest-api"),
+            transport: vendors)
+    }
+
     var shop: Shop {
         get throws {
             let smartBillBase = settings.text(.smartBillBase, default: "https://ws.smartbill.ro/SBORO/api")
@@ -134,7 +142,7 @@ struct Platform: Sendable {
                 suppliers: SupplierAdapters(transport: vendors, mayReachPrivateHosts: !(try isLive)),
                 sealedHistory: fleet.masterKeys == nil ? UnsealedHistory() : FleetHistory(runs),
                 hooks: HookClient(mayReachPrivateHosts: !(try isLive)),
-                domains: DomainLookup(NameResolver(settings.optional(.dnsResolver))))
+                domains: DomainLookup(NameResolver(settings.optional(.dnsResolver))), vies: vies)
         }
     }
 

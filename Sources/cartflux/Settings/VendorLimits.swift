@@ -31,6 +31,8 @@ struct VendorRule: Equatable {
         case "smartbill": VendorRule("", .window(20, per: .seconds(10)))
         case "bigbuy": bigBuy(request.path)
         case "resend": VendorRule("", .steady(5, per: .seconds(1), burst: 2))
+        // It tells no figures, only that too much was asked at once of a member state.
+        case "vies": VendorRule("", .steady(1, per: .seconds(1), burst: 2))
         default: nil
         }
     }
