@@ -21,7 +21,7 @@ struct CountsTests {
     private struct NoExchange: Error {}
 
     private func exchange(_ state: inout WorkerState) throws -> (done: [RunID], free: Int) {
-        guard case .exchange(let done, let free) = state.next() else { throw NoExchange() }
+        guard case .exchange(let done, let free, _) = state.next() else { throw NoExchange() }
         return (done, free)
     }
 

@@ -1,5 +1,6 @@
 import Durable
 import Foundation
+import Redis
 import Testing
 
 @testable import Fleet
@@ -74,6 +75,64 @@ struct DispatcherTests {
         #expect(claim.untilDue.map { $0 > .seconds(3_000) } == true)
         #expect(try await queue.depth().due == 1)
     }
+
+    @Test("spare slots take a first run of each tenant that has none in flight, and nobody else's")
+    func spare() async throws {
+        let queue = try await queue()
+        _ = try await queue.ensure((0..<20).map { _ in run("crowd") })
+        let crowded = try await queue.finishAndClaim(done: [], upTo: 8, spare: 1).ids
+        let few = (0..<2).map { _ in run("few") }
+        let one = run("one")
+        _ = try await queue.ensure(few + [one])
+
+        let first = try await queue.finishAndClaim(done: [], upTo: 0, spare: 1).ids
+        let second = try await queue.finishAndClaim(done: [], upTo: 0, spare: 5).ids
+        let third = try await queue.finishAndClaim(done: first, upTo: 0, spare: 5).ids
+
+        #expect(crowded.count == 8)
+        #expect(Set(first + second) == [few[0].id, one.id])
+        // A tenant's next run may have a spare slot once its first has ended.
+        #expect(third == (first == [few[0].id] ? [few[1].id] : []))
+    }
+
+    @Test("a worker with nothing but spare slots is woken for who may have one, and for nobody else")
+    func spareBell() async throws {
+        let queue = try await queue()
+        _ = try await queue.ensure((0..<9).map { _ in run("crowd") })
+        _ = try await queue.finishAndClaim(done: [], upTo: 8, spare: 1)
+        let before = try await idle(queue)
+        queue.enqueue([run("crowd", in: queue.name)])
+        await queue.flush()
+        let unmoved = try await idle(queue)
+        queue.enqueue([run("newcomer", in: queue.name)])
+        await queue.flush()
+
+        #expect(before == "spare" && unmoved == "spare")
+        #expect(try await idle(queue) == nil)
+    }
+
+    /// Who waits for the bell.
+    private func idle(_ queue: RunQueue) async throws -> String? {
+        try await queue.redis.send(RedisCommand("GET", "\(queue.key):idle")).string
+    }
+
+    @Test("a worker asks for spare runs once its slots are taken, and counts them beside its slots")
+    func spareSlots() throws {
+        var state = WorkerState(slots: 8)
+        let held = (0..<9).map { _ in RunID() }
+        guard case .exchange(_, free: 8, spare: 1) = state.next() else { throw Unexpected() }
+        _ = state.leased(Array(held.prefix(8)), wanted: 8)
+        guard case .exchange(_, free: 0, spare: 1) = state.next() else { throw Unexpected() }
+        _ = state.leased([held[8]], wanted: 1)
+        guard case .sleep = state.next() else { throw Unexpected() }
+
+        state.left(held[0])
+
+        // Nine less one: all slots are still taken, and the spare one is free again.
+        guard case .exchange(done: [held[0]], free: 0, spare: 1) = state.next() else { throw Unexpected() }
+    }
+
+    private struct Unexpected: Error {}
 
     @Test("a queue that lost its data says so until it has been filled again")
     func whole() async throws {

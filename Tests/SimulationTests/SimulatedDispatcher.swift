@@ -103,8 +103,10 @@ final class SimulatedDispatcher: Dispatcher {
         return try await server.wire.call(from: process) { [server] in server.ensure(runs) }
     }
 
-    func finishAndClaim(done: [RunID], upTo limit: Int) async throws -> QueueClaim {
+    /// The model knows no tenants: spare slots take whoever is next.
+    func finishAndClaim(done: [RunID], upTo limit: Int, spare: Int) async throws -> QueueClaim {
         let token = token
+        let limit = limit + spare
         if server.breakage == .popBeforeLease { return try await popThenLease(done, limit) }
         return try await server.wire.call(from: process) { [server] in
             let now = server.loop.uptime

@@ -107,23 +107,24 @@ extension QueueScripts {
 
         """
 
-    /// ARGV: token, lease in ms, how many, 1 where policies must be known, done ids...; gives back the done
-    /// ones that this token holds, promotes due timers, then leases the next runs in fair order. Returns
-    /// {now, next due time or -1, ids...}, or the error NOPOLICY where Redis has forgotten the policies.
+    /// ARGV: token, lease in ms, how many, 1 where policies must be known, how many spare slots, done ids...;
+    /// gives back the done ones that this token holds, promotes due timers, then leases the next runs in fair
+    /// order, and into spare slots first runs of tenants. Returns {now, next due time or -1, ids...}, or the
+    /// error NOPOLICY where Redis has forgotten the policies.
     static let finishAndClaim = LuaFunction(
-        name: "finish_and_claim_v3",
-        source: places + counts + finish + take + ring + aside + """
+        name: "finish_and_claim_v4",
+        source: places + counts + finish + take + ring + newcomers + aside + """
             local paused = redis.call('HGET', q .. ':pol', 'q') == '1'
             local served = system
             local bound = wanted + 1000
             local finished = paused
-            if not paused and left > 0 then fetch() end
+            if not paused and left > 0 then fetch(wanted) end
             while left > 0 and not finished and bound > 0 do
                 bound = bound - 1
                 local own, tenant = top()
                 if not is_whole and (not own or own > limit) then
                     write_ring()
-                    fetch()
+                    fetch(wanted)
                     own, tenant = top()
                 end
                 local aside = has_open and open_lane(own)
@@ -135,6 +136,7 @@ extension QueueScripts {
                     finished = true
                 end
             end
+            if left == 0 and spare > 0 and not paused then serve_newcomers() end
             write_ring()
             write_leases()
             write_counts()
@@ -142,6 +144,8 @@ extension QueueScripts {
             if left > 0 then
                 redis.call('SET', q .. ':idle', '1')
                 if not finished then ring_bell() end
+            elseif spare > 0 then
+                redis.call('SET', q .. ':idle', 'spare', 'NX')
             end
             return out
             """)
@@ -153,8 +157,9 @@ extension QueueScripts {
             return redis.error_reply('NOPOLICY the queue has lost its policies')
         end
         local token, lease, wanted = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+        local spare = tonumber(ARGV[5])
         local said = {}
-        for i = 5, #ARGV, 1000 do
+        for i = 6, #ARGV, 1000 do
             local last = math.min(i + 999, #ARGV)
             local ends, names, seen = {}, {}, {}
             local holders = redis.call('HMGET', q .. ':tok', unpack(ARGV, i, last))

@@ -43,9 +43,9 @@ extension QueueScripts {
                 if times[tenant] then up(times[tenant], tenant) end
             end
         end
-        local function fetch()
+        local function fetch(many)
             heap, times = {}, {}
-            local found = redis.call('ZRANGE', q .. ':ring', 0, wanted, 'WITHSCORES')
+            local found = redis.call('ZRANGE', q .. ':ring', 0, many, 'WITHSCORES')
             local names = {}
             for i = 1, #found, 2 do
                 local own = tonumber(found[i + 1])
@@ -54,7 +54,7 @@ extension QueueScripts {
                 limit = own
                 names[#names + 1] = 't:' .. found[i]
             end
-            is_whole = #heap <= wanted
+            is_whole = #heap <= many
             know(names)
         end
         local function write_ring()
@@ -150,6 +150,27 @@ extension QueueScripts {
             redis.call('ZREM', shelf, workflow)
             if redis.call('EXISTS', shelf) == 1 then return stays(tenant, own) end
             leaves(tenant, own, 'asleep')
+        end
+
+        """
+
+    /// Fills spare slots once all others are taken: with one run of each tenant that has none in flight. Who
+    /// woke just now stands at the front of the ring, so no more than its front is looked at.
+    static let newcomers = """
+        local function serve_newcomers()
+            write_ring()
+            fetch(16)
+            local front = {}
+            for place, turn in ipairs(heap) do front[place] = turn end
+            for _, turn in ipairs(front) do
+                if spare <= 0 then break end
+                if held['t:' .. turn[2]] == 0 then
+                    left = 1
+                    serve(turn[1], turn[2])
+                    spare = spare - 1 + left
+                end
+            end
+            left = 0
         end
 
         """

@@ -14,7 +14,8 @@
 //   :due               timers: run, priority, workflow and tenant, by time
 //   :lease, :tok       leased runs by expiry; who holds each of them, for which workflow and tenant
 //   :again             leased runs that became ready meanwhile: queued when their lease ends
-//   :idle, :bell       set while some worker waits for the bell; the channel that wakes workers
+//   :idle, :bell       set while some worker waits for the bell (`spare` where only slots that are kept for
+//                      tenants with nothing in flight are free); the channel that wakes workers
 //   :whole             present unless Redis has lost its data: without it the queue is rebuilt
 //
 // A tenant's virtual time rises by 1/weight with each run it is given, and the least goes first: over any
@@ -24,6 +25,10 @@
 // Who is at a cap or paused leaves the ring in one move, whatever the number of its runs, and is looked at
 // again only when one of its runs ends or an operator changes something. A workflow at its cap keeps the
 // lanes that met the cap in a ring of its own; when it has room, that ring is served by the same times.
+//
+// Turns alone are fair only where slots come free all the time. Where one tenant's long runs hold all of them,
+// others would wait for an end, so every worker keeps spare slots beside its slots. They are given to
+// tenants that have nothing in flight, and to nobody else; a tenant alone still uses every slot.
 // Nothing leaves a ready set without entering the lease set in the same move, and nothing that is leased
 // enters a ready set: a run is in one place at a time, so that counts of runs in flight stay true.
 
@@ -74,12 +79,12 @@ enum QueueScripts {
     /// ARGV: (id, tenant, workflow, priority, at in ms or 0, 1 where the lease of it is void)...; queues each
     /// now or at its time.
     static let enqueue = LuaFunction(
-        name: "enqueue_v3",
+        name: "enqueue_v4",
         source: places + counts + """
             local ids = {}
             for i = 1, #ARGV, 6 do ids[#ids + 1] = ARGV[i] end
             local holders = redis.call('HMGET', q .. ':tok', unpack(ids))
-            local freed = {}
+            local freed, names = {}, {}
             for i = 1, #ARGV, 6 do
                 local at = tonumber(ARGV[i + 4])
                 local holder = not freed[ARGV[i]] and holders[(i + 5) / 6]
@@ -94,11 +99,17 @@ enum QueueScripts {
                     redis.call('ZADD', q .. ':due', at, ARGV[i] .. routing)
                 else
                     push(ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), not holder)
+                    names[#names + 1] = 't:' .. ARGV[i + 1]
                 end
             end
             reopen()
+            local is_of_use = redis.call('GET', q .. ':idle') ~= 'spare'
+            if not is_of_use then
+                know(names)
+                for _, name in ipairs(names) do is_of_use = is_of_use or held[name] == 0 end
+            end
             write_counts()
-            ring_bell()
+            if is_of_use then ring_bell() end
             return #ARGV / 6
             """)
 

@@ -115,24 +115,27 @@ final class RunQueue: Sendable {
         return Int(try await redis.call(QueueScripts.ensure, keys: [key], arguments(runs)).int ?? 0)
     }
 
-    /// Gives back the leases of `done` and leases up to `limit` more runs, in fair order and within all caps.
-    func finishAndClaim(done: [RunID], upTo limit: Int) async throws -> QueueClaim {
+    /// Gives back the leases of `done` and leases up to `limit` more runs, in fair order and within all caps;
+    /// when there are that many, also up to `spare` first runs of tenants that have none in flight.
+    func finishAndClaim(
+        done: [RunID], upTo limit: Int, spare: Int = 0
+    ) async throws -> QueueClaim {
         do {
             if mustCompare.load(ordering: .acquiring) { try await restorePolicies() }
-            return try await claim(done, limit)
+            return try await claim(done, limit, spare)
         } catch RedisError.reply(code: "NOPOLICY", _) {
             try await restorePolicies()
-            return try await claim(done, limit)
+            return try await claim(done, limit, spare)
         } catch let error as RedisError {
             mustCompare.store(true, ordering: .releasing)
             throw error
         }
     }
 
-    private func claim(_ done: [RunID], _ limit: Int) async throws -> QueueClaim {
+    private func claim(_ done: [RunID], _ limit: Int, _ spare: Int) async throws -> QueueClaim {
         var arguments: [RedisArgument] = [
             RedisArgument(token), RedisArgument(Self.lease.milliseconds), RedisArgument(limit),
-            RedisArgument(records == nil ? 0 : 1),
+            RedisArgument(records == nil ? 0 : 1), RedisArgument(spare),
         ]
         for id in done { arguments.append(RedisArgument(id.description)) }
         let reply = try await redis.call(QueueScripts.finishAndClaim, keys: [key], arguments)

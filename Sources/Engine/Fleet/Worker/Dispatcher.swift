@@ -17,8 +17,9 @@ protocol Dispatcher: Sendable {
     /// Queues those of `runs` that are neither ready nor leased here. Returns how many were missing.
     func ensure(_ runs: [ReadyRun]) async throws -> Int
 
-    /// Gives back the leases of `done` and leases up to `limit` more runs.
-    func finishAndClaim(done: [RunID], upTo limit: Int) async throws -> QueueClaim
+    /// Gives back the leases of `done` and leases up to `limit` more runs, and beyond them up to `spare` of
+    /// tenants that have none in flight.
+    func finishAndClaim(done: [RunID], upTo limit: Int, spare: Int) async throws -> QueueClaim
 
     /// Keeps the leases of the runs that this worker still holds.
     func renew(_ held: [RunID]) async throws

@@ -8,7 +8,7 @@ public struct FleetConfiguration: Sendable {
     public var database: PostgresConfiguration
     /// The queue whose runs this process starts and works on.
     public var queue = "default"
-    /// Runs in flight at once.
+    /// Runs in flight at once, beside an eighth more of tenants that have none in flight anywhere.
     public var slots = 512
     /// How long the fleet waits for a silent worker before it gives its runs to others.
     public var lease: Duration = .seconds(6)

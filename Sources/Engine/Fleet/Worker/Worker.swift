@@ -167,23 +167,24 @@ public final class Worker: Service {
                 await bell.wait(upTo: Self.fallbackPoll)
                 state.withLock { $0.rang() }
             case .own(let ids): runs.addTask { await self.own(ids) }
-            case .exchange(let done, let free) where free > 0 && !lease.isTrusted && !isStopping:
+            case .exchange(let done, let free, let spare)
+            where free + spare > 0 && !lease.isTrusted && !isStopping:
                 // Others may be given our runs just now: take none until we are registered again.
                 state.withLock { $0.exchangeFailed(done: done) }
                 await bell.wait(upTo: configuration.heartbeat / 4)
-            case .exchange(let done, let free):
-                let ids = await exchange(done: done, free: free)
+            case .exchange(let done, let free, let spare):
+                let ids = await exchange(done: done, free: free, spare: spare)
                 guard !ids.isEmpty else { continue }
                 runs.addTask { await self.own(ids) }
             }
         }
     }
 
-    private func exchange(done: [RunID], free: Int) async -> [RunID] {
+    private func exchange(done: [RunID], free: Int, spare: Int) async -> [RunID] {
         do {
-            let claim = try await dispatcher.finishAndClaim(done: done, upTo: free)
+            let claim = try await dispatcher.finishAndClaim(done: done, upTo: free, spare: spare)
             if let untilDue = claim.untilDue { bell.ring(after: untilDue) }
-            return state.withLock { $0.leased(claim.ids, wanted: free) }
+            return state.withLock { $0.leased(claim.ids, wanted: free + spare) }
         } catch {
             logger.warning("Redis does not answer; claiming from Postgres", metadata: ["error": "\(error)"])
             return await claimWithoutRedis(done: done, free: free)

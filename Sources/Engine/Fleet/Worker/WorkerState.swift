@@ -5,8 +5,9 @@ import Durable
 
 struct WorkerState {
     enum Next: Sendable {
-        /// Give `done` back to the dispatcher and ask for up to `free` runs.
-        case exchange(done: [RunID], free: Int)
+        /// Give `done` back to the dispatcher and ask for up to `free` runs, and for up to `spare` beyond them
+        /// of tenants that have none in flight.
+        case exchange(done: [RunID], free: Int, spare: Int)
         /// Own runs again that were leased to this worker while it was still leaving them.
         case own([RunID])
         case sleep
@@ -14,6 +15,8 @@ struct WorkerState {
     }
 
     private let slots: Int
+    /// Beyond the slots, for tenants that have nothing in flight: somebody's long runs do not hold them up.
+    private let spareSlots: Int
     private var held: [RunID: RunSession?] = [:]
     /// To be given back. A set: while the dispatcher is away a run can come and go here more than once, and
     /// its lease there is still one.
@@ -24,7 +27,10 @@ struct WorkerState {
     private var mayHaveMore = true
     private(set) var isStopping = false
 
-    init(slots: Int) { self.slots = slots }
+    init(slots: Int) {
+        self.slots = slots
+        spareSlots = max(1, slots / 8)
+    }
 
     var sessions: [RunSession] { held.values.compactMap { $0 } }
     var heldIDs: [RunID] { Array(held.keys) }
@@ -35,22 +41,23 @@ struct WorkerState {
     mutating func stop() { isStopping = true }
 
     mutating func next() -> Next {
-        let free = slots - held.count
+        let free = max(0, slots - held.count)
+        let spare = max(0, slots + spareSlots - max(held.count, slots))
         if !reclaimed.isEmpty {
             defer { reclaimed = [] }
             return .own(reclaimed)
         }
         if isStopping {
-            guard done.isEmpty else { return exchange(free: 0) }
+            guard done.isEmpty else { return exchange(free: 0, spare: 0) }
             return held.isEmpty ? .stop : .sleep
         }
-        if !done.isEmpty || (mayHaveMore && free > 0) { return exchange(free: free) }
+        if !done.isEmpty || (mayHaveMore && free + spare > 0) { return exchange(free: free, spare: spare) }
         return .sleep
     }
 
-    private mutating func exchange(free: Int) -> Next {
+    private mutating func exchange(free: Int, spare: Int) -> Next {
         defer { done = [] }
-        return .exchange(done: Array(done), free: free)
+        return .exchange(done: Array(done), free: free, spare: spare)
     }
 
     /// Takes the ids that the dispatcher leased to this worker, without those it holds already.
