@@ -27,7 +27,7 @@ struct ConsolePlacesTests {
             "/ops/errors?span=7d", "/ops/queues", "/ops/schedules", "/ops/webhooks",
             "/ops/webhooks?state=unmatched", "/ops/ledger", "/ops/tenants", "/ops/bulk", "/ops/audit",
             "/ops/audit/verify", "/ops/people", "/ops/search?q=nothing-is-called-so", "/ops/plans",
-            "/ops/suppliers", "/ops/affiliates", "/ops/settings", "/ops/health",
+            "/ops/suppliers", "/ops/affiliates", "/ops/settings", "/ops/health", "/ops/display",
         ])
     func pages(path: String) async throws {
         let person = try await Operator.signedIn(.viewer)

@@ -27,6 +27,7 @@ actor ConsolePlatform {
         let runs: Runs
         let schedules: Schedules
         let desks: ToldDesks
+        let database: Database
     }
 
     func running() async throws -> Running {
@@ -80,7 +81,7 @@ actor ConsolePlatform {
         let started = try await server.start()
         return Running(
             port: started.port, engine: engine, admins: admins, runs: runs, schedules: schedules,
-            desks: desks)
+            desks: desks, database: database)
     }
 }
 

@@ -6,70 +6,84 @@ import Postgres
 import Testing
 import WebSupport
 
+@testable import CommerceStore
 @testable import Console
 
-@Suite("The last hour, and the log of a run, at the operators' console")
+@Suite("The figures of the day, and the log of a run, at the operators' console")
 struct ConsolePulseTests {
-    private func pulse(_ person: Operator) -> FleetPulse {
-        FleetPulse(person.running.runs, Control(person.running.runs))
+    @Test("webhooks that wait and orders that nobody forwarded are noted for the day")
+    func pulse() async throws {
+        let person = try await Operator.signedIn(.viewer)
+        let samples = Samples(person.running.engine)
+        let now = Date()
+
+        try await ShopPulse(
+            PlatformOversight(person.running.database), PlatformOrders(person.running.database), samples
+        ).note(at: now)
+
+        let day = try await samples.lastDay(at: now)
+        for name in [SampleName.inboxLag, .unforwarded, .inbox("failed"), .inbox("unmatched")] {
+            #expect(day[name]?.last?.value != nil, "\(name.rawValue)")
+        }
     }
 
-    @Test("an hour has sixty minutes, of which those that are over are counted once")
-    func hour() async throws {
-        let person = try await Operator.signedIn(.viewer)
-        let pulse = pulse(person)
+    @Test("the lag of the inbox is the age of the oldest event that nobody has handled")
+    func lag() {
         let now = Date()
-        for _ in 0..<3 { try await person.failedRun(RunID(now: now.addingTimeInterval(-600))) }
-
-        let hour = try await pulse.hour(at: now)
-        try await person.failedRun(RunID(now: now.addingTimeInterval(-600)))
-        let soon = try await pulse.hour(at: now.addingTimeInterval(1))
-        let later = try await pulse.hour(at: now.addingTimeInterval(31))
-
-        #expect(hour.count == FleetPulse.length)
-        for (one, next) in zip(hour, hour.dropFirst()) {
-            #expect(next.began.timeIntervalSince(one.began) == 60)
+        func lag(_ tallies: [PlatformOversight.InboxTally]) -> Double {
+            ShopFigures(inbox: tallies, late: 0).inboxLag(at: now)
         }
-        let wanted = now.addingTimeInterval(-600)
-        let place = try #require(
-            hour.firstIndex { $0.began <= wanted && wanted < $0.began.addingTimeInterval(60) })
-        let began = hour[place].began
-        #expect(hour[place].accepted >= 3 && hour[place].failed >= 3)
-        // Within the pace nothing is asked; then what failed meanwhile is there, and what is over stays.
-        #expect(soon.first { $0.began == began } == hour[place])
-        #expect(try #require(later.first { $0.began == began }).failed > hour[place].failed)
-        #expect(later.first { $0.began == began }?.accepted == hour[place].accepted)
+        let unmatched = PlatformOversight.InboxTally(
+            state: "unmatched", count: 1, oldest: now.addingTimeInterval(-900))
+        let received = PlatformOversight.InboxTally(
+            state: "received", count: 2, oldest: now.addingTimeInterval(-30))
+
+        #expect(lag([unmatched]) == 0)
+        #expect(lag([unmatched, received]) == 30)
     }
 
     @Test("a line says in words what it shows, and what it does not know")
     func sentences() {
         let start = Date(timeIntervalSince1970: 1_800_000_000)
-        func line(_ values: [Int?]) -> String {
-            let minutes = values.enumerated().map { place, value in
-                (began: start.addingTimeInterval(Double(place) * 60), value: value)
+        func line(_ values: [Double?]) -> String {
+            let points = values.enumerated().map { place, value in
+                Samples.Quarter(began: start.addingTimeInterval(Double(place) * 900), value: value)
             }
-            return Sparkline(what: "Runs accepted", minutes: minutes).html.markup
+            return Sparkline(what: "Runs", span: Sparkline.day, points: points).html.markup
         }
+        let words = "Runs, highest of each quarter hour in 24 hours"
 
         let known = line([0, 7, 3, 7, 1])
-        #expect(known.contains("Runs accepted in each of the last 5 minutes: at most 7, last at 08:03 UTC."))
-        #expect(known.components(separatedBy: "<rect").count == 5)
-        #expect(known.contains("height=\"24\"") && known.contains("height=\"3\""))
-        #expect(line([0, 0]).contains("in each of the last 2 minutes: none."))
+        #expect(known.contains("\(words): at most 7, last at 08:45 UTC."))
+        #expect(known.components(separatedBy: "h3v").count == 5)
+        #expect(known.contains("v-24h3") && known.contains("v-3h3"))
+        #expect(line([0, 0]).contains("\(words): none."))
         #expect(line([nil, nil]).contains("not known yet"))
-        #expect(line([nil, 4]).contains("at most 4, last at 08:01 UTC. Known since 08:01 UTC."))
+        #expect(line([nil, 4]).contains("at most 4, last at 08:15 UTC. Known since 08:15 UTC."))
+        ReaderZone.$current.withValue(TimeZone(identifier: "Europe/Bucharest") ?? .gmt) {
+            #expect(line([4]).contains("last at 10:00"))
+        }
     }
 
-    @Test("the overview shows the last hour in three lines, without asking another host")
+    @Test("each figure on the overview that was noted shows its day, and says what it is")
     func overview() async throws {
         let person = try await Operator.signedIn(.viewer)
+        let now = Date()
+        try await Samples(person.running.engine).note([.live(.running): 41, .stepLatency: 90], at: now)
 
         let page = try await person.get("/ops")
 
-        #expect(page.body.components(separatedBy: "<svg class=\"spark").count == 4)
-        for what in ["Runs accepted in each", "Runs that failed in each", "Runs that stood ready in each"] {
-            #expect(page.body.contains("aria-label=\"\(what) of the last 60 minutes"), "\(what)")
+        for what in [
+            "Runs started within a minute", "Runs running", "Runs ready", "Runs waiting: signal",
+            "Runs failed of 24 hours", "Age of the oldest ready run", "Age of the oldest step",
+            "What 95 of 100 steps took at most", "Lag of the inbox", "Webhooks unmatched",
+            "Orders paid and not forwarded",
+        ] {
+            #expect(page.body.contains("aria-label=\"\(what)"), "\(what)")
         }
+        #expect(page.body.contains("at most 1 m 30 s"))
+        #expect(page.body.contains("title=\"p95 of the last attempt of each step"))
+        #expect(!page.body.contains("cannot be read"))
     }
 
     @Test("the log tells what was recorded of a run in order, as text, and where the rest is")

@@ -194,7 +194,7 @@ public struct Suspension: Sendable, Hashable {
 
 /// Why a run waits; `runs why` turns it into a sentence.
 public struct WaitReason: Codable, Sendable, Hashable {
-    public enum Kind: String, Codable, Sendable {
+    public enum Kind: String, Codable, Sendable, CaseIterable {
         case timer, signal, child, retry, deferral
     }
     public let kind: Kind

@@ -13,13 +13,15 @@ extension Console {
     private func healthPage(_ request: WebRequest, _ admin: Admin) async throws -> WebResponse {
         let now = request.receivedAt
         let parts = [
-            await part("Leaders") { LeaderTable(lines: try await LeaderLine.all(tools.pool), now: now).html },
-            await part("Queues") { QueueTable(lines: try await tools.control.queues()).html },
-            await part("Workers") {
+            await panel("Leaders", request) {
+                LeaderTable(lines: try await LeaderLine.all(tools.pool), now: now).html
+            },
+            await panel("Queues", request) { QueueTable(lines: try await tools.control.queues()).html },
+            await panel("Workers", request) {
                 WorkerTable(lines: try await tools.control.workers(), now: now).html
             },
-            await part("Lag") { try await lag(now) },
-            await part("Storage") {
+            await panel("Lag", request) { try await lag(now) },
+            await panel("Storage", request) {
                 StorageFacts(status: try await StorageStatus.read(tools.pool, now: now), now: now).html
             },
         ]
@@ -31,25 +33,15 @@ extension Console {
         return page.response()
     }
 
-    private func part(_ name: String, _ body: () async throws -> HTML) async -> HTML {
-        do {
-            return try await body()
-        } catch {
-            return """
-                <div class="note bad"><p><strong>\(name)</strong> cannot be read just now. Reload the page \
-                to try again.</p></div>
-                """
-        }
-    }
-
     /// How far what was accepted is behind.
     private func lag(_ now: Date) async throws -> HTML {
         let census = try await tools.runs.census()
+        let findings = try await tools.runs.findings()
         let inbox = try await oversight.inboxTallies()
         let late = try await tools.schedules.list().filter { $0.lag >= .seconds(1) }
         var facts: [(String, HTML)] = [
             ("Oldest ready run", "\(census.oldestReady.map { Show.duration($0) } ?? "none")"),
-            ("Runs nowhere, or in two places", "\(census.findings.count)"),
+            ("Runs nowhere, or in two places", "\(findings.count)"),
             (
                 "Schedules that are late",
                 late.isEmpty

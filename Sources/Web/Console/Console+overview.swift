@@ -10,32 +10,28 @@ import WebSupport
 extension Console {
     var overviewEndpoints: [Endpoint] { [privatePage("/ops", overview)] }
 
-    /// Longer than any payment takes to be forwarded.
-    private static let lateSeconds = 600
-
     private func overview(_ request: WebRequest, _ admin: Admin) async throws -> WebResponse {
         let now = request.receivedAt
-        async let census = tools.runs.census()
-        async let queues = tools.control.queues()
-        async let causes = tools.runs.causes(since: now.addingTimeInterval(-86_400))
-        async let attention = oversight.attention()
-        async let questions = openQuestions()
-        async let inbox = oversight.inboxTallies()
-        async let late = orders.unforwarded(longerThan: Self.lateSeconds)
-        async let books = ledger.recent(limit: 1)
-        async let hour = tools.pulse.hour(at: now)
-        let tiles = OverviewTiles(
-            census: try await census, queues: try await queues, inbox: try await inbox,
-            late: try await late, books: try await books.first)
+        async let tiles = panel("Figures", request) { try await self.tiles(now).html }
+        async let questions = panel("Questions", request) {
+            platformQuestions(try await openQuestions(), now)
+        }
+        async let attention = panel("What waits for a person", request) {
+            AttentionTable(lines: try await oversight.attention(), now: now).html
+        }
+        async let causes = panel("Failures by cause", request) {
+            let causes = try await tools.runs.causes(since: now.addingTimeInterval(-86_400))
+            return CauseTable(lines: Array(causes.prefix(10)), now: now).html
+        }
+        async let queues = panel("Queues", request) {
+            QueueTable(lines: try await tools.control.queues()).html
+        }
+        async let findings = panel("Findings", request) {
+            findingsTable(try await tools.runs.findings(), now)
+        }
         let part = LivePart(
             "overview",
-            """
-            \(tiles.html)\(PulseTiles(hour: try await hour).html)\
-            \(platformQuestions(try await questions, now))\
-            \(AttentionTable(lines: try await attention, now: now).html)
-            \(CauseTable(lines: Array(try await causes.prefix(10)), now: now).html)
-            \(QueueTable(lines: try await queues).html)\(findings(try await census, now))
-            """)
+            "\(await tiles)\(await questions)\(await attention)\(await causes)\(await queues)\(await findings)")
         var page = ConsolePage(
             request, title: "Overview", admin: admin, main: "<h1>Overview</h1>\(part.html)")
         // What waits for a person and what vendors sent move without news of runs.
@@ -44,89 +40,25 @@ extension Console {
         return page.response()
     }
 
-    private func findings(_ census: FleetCensus, _ now: Date) -> HTML {
-        guard !census.findings.isEmpty else { return .empty }
+    private func tiles(_ now: Date) async throws -> OverviewTiles {
+        async let census = tools.runs.census()
+        async let queues = tools.control.queues()
+        async let shop = ShopFigures.read(oversight, orders)
+        async let books = ledger.recent(limit: 30)
+        async let day = Samples(tools.pool).lastDay(at: now)
+        return OverviewTiles(
+            census: try await census, queues: try await queues, shop: try await shop,
+            books: try await books, day: try await day, now: now)
+    }
+
+    private func findingsTable(_ lines: [InvariantLine], _ now: Date) -> HTML {
+        guard !lines.isEmpty else { return .empty }
         return DataTable(
             caption: "Runs that are nowhere, or in two places", headings: ["Run", "What", "Detail", "Since"],
-            rows: census.findings.map {
+            rows: lines.map {
                 [Show.run($0.run), Show.tag($0.kind, "bad"), "\($0.detail)", Show.time($0.firstSeen, now)]
             }
         ).html
-    }
-}
-
-struct OverviewTiles: Sendable {
-    let census: FleetCensus
-    let queues: [QueueLine]
-    let inbox: [PlatformOversight.InboxTally]
-    let late: Int
-    /// The last daily comparison. The books are not added up anew here: that reads every entry there is.
-    let books: LedgerReports.Report?
-
-    var html: HTML { "<ul class=\"tiles\">\(runs + work + money)</ul>" }
-
-    private func count(_ status: RunStatus, _ wait: WaitReason.Kind? = nil) -> String {
-        let found = census.live.filter { $0.status == status && (wait == nil || $0.wait == wait) }
-            .reduce(0) { $0 + $1.count }
-        return census.isWhole ? "\(found)" : "\(found)+"
-    }
-
-    private var runs: [HTML] {
-        var tiles = [
-            tile(count(.running), "running", "/ops/runs?status=running"),
-            tile(count(.pending), "ready", "/ops/runs?status=pending"),
-        ]
-        for kind in [WaitReason.Kind.timer, .signal, .child, .retry, .deferral] {
-            tiles.append(
-                tile(
-                    count(.waiting, kind), "waiting: \(kind.rawValue)",
-                    "/ops/runs?status=waiting&wait=\(kind.rawValue)"))
-        }
-        for ended in census.endedToday {
-            tiles.append(
-                tile(
-                    ended.count.description, "\(Show.word(ended.status)), 24 h",
-                    "/ops/runs?status=\(ended.status.rawValue)&since=24h",
-                    isAlarm: ended.status != .cancelled && ended.count.atLeast > 0))
-        }
-        return tiles
-    }
-
-    private var work: [HTML] {
-        let workers = queues.reduce(0) { $0 + $1.workers }
-        let oldest = census.oldestReady.map { Show.duration($0) } ?? "none"
-        return [
-            tile(
-                census.aside.description, "set aside for a person",
-                "/ops/runs?status=needs_attention,poisoned", isAlarm: census.aside.atLeast > 0),
-            tile(census.acceptedLastHour.description, "accepted, last hour", "/ops/runs?since=1h"),
-            tile(oldest, "oldest ready run", "/ops/runs?status=pending"),
-            tile("\(workers)", "workers", "/ops/queues", isAlarm: workers == 0),
-        ]
-    }
-
-    private var money: [HTML] {
-        let differences = books?.differences.count ?? 0
-        return inbox.map { tally in
-            tile(
-                "\(tally.count)", "webhooks \(tally.state)", "/ops/webhooks?state=\(tally.state)",
-                isAlarm: tally.state == "failed" && tally.count > 0)
-        } + [
-            tile(
-                "\(late)", "paid, not forwarded for 10 m", "/ops/orders?view=unforwarded", isAlarm: late > 0),
-            tile(
-                books == nil ? "none" : "\(differences)",
-                books.map { "accounts that differ, \($0.day)" } ?? "comparison of the books yet",
-                "/ops/ledger", isAlarm: differences > 0),
-        ]
-    }
-
-    private func tile(_ figure: String, _ words: String, _ path: String, isAlarm: Bool = false) -> HTML {
-        let mark: HTML = isAlarm ? " class=\"alarm\"" : ""
-        let icon: HTML = isAlarm ? "<span aria-hidden=\"true\">! </span>" : ""
-        return """
-            <li\(mark)><span class="figure">\(icon)\(figure)</span><a href="\(link: path)">\(words)</a></li>
-            """
     }
 }
 

@@ -147,7 +147,7 @@ enum RunTab: String, CaseIterable {
         case .data: "Input and output"
         case .money: "Money"
         case .effects: "Side effects"
-        case .logs: "Log"
+        case .logs: "Logs"
         case .audit: "Audit"
         }
     }

@@ -28,8 +28,6 @@ package struct FleetTools: Sendable {
     let harmless: Set<String>
     /// The workflow that reads the lists of the platform's suppliers.
     let pulls: WorkflowName
-    /// What the last hour brought, as this process has counted it.
-    let pulse: FleetPulse
     /// What vendors allow; nil where nobody asks them.
     let limits: Limits?
 
@@ -38,7 +36,6 @@ package struct FleetTools: Sendable {
         pool: PostgresPool, harmless: Set<String>, pulls: WorkflowName, limits: Limits? = nil
     ) {
         self.limits = limits
-        pulse = FleetPulse(runs, control)
         self.pulls = pulls
         self.runs = runs
         self.opened = opened
@@ -82,8 +79,8 @@ package struct Console: Sendable {
         self.database = database
     }
 
-    /// Counts what the fleet does, as a service beside the server.
-    package var pulse: FleetPulse { tools.pulse }
+    /// Notes what the overview shows of the business, as a service beside the server.
+    package var pulse: ShopPulse { ShopPulse(oversight, orders, Samples(tools.pool)) }
 
     package var endpoints: [Endpoint] {
         signInEndpoints + overviewEndpoints + runEndpoints + orderEndpoints + errorEndpoints
@@ -98,7 +95,7 @@ package struct Console: Sendable {
     /// Where the platform itself is looked after.
     private var houseEndpoints: [Endpoint] {
         planEndpoints + supplierEndpoints + affiliateEndpoints + settingsEndpoints + healthEndpoints
-            + viewEndpoints
+            + viewEndpoints + displayEndpoints
     }
 
     typealias Handler = @Sendable (WebRequest, Admin) async throws -> WebResponse
@@ -117,7 +114,9 @@ package struct Console: Sendable {
             guard let admin = try await desk.admin(of: request) else {
                 return .seeOther("/ops/sign-in?next=\(PercentCoding.encode(request.path))")
             }
-            return try await handler(request, admin)
+            return try await ReaderZone.$current.withValue(ReaderZone.of(request)) {
+                try await handler(request, admin)
+            }
         }
     }
 
@@ -126,7 +125,9 @@ package struct Console: Sendable {
         form(path) { request in
             guard let admin = try await desk.admin(of: request) else { return .seeOther("/ops/sign-in") }
             guard admin.role.may(act) else { return refused(request, admin, act) }
-            return try await handler(request, admin)
+            return try await ReaderZone.$current.withValue(ReaderZone.of(request)) {
+                try await handler(request, admin)
+            }
         }
     }
 

@@ -26,9 +26,10 @@ struct ConsolePage: Sendable {
         var frame = PageFrame(
             language: .english, title: "\(title) · CartFlux operations", header: header,
             main: "\(live?.bar(request))\(main)",
-            footer: "<div class=\"bar\"><p class=\"fine\">All times are UTC.</p></div>",
+            footer: footer,
             skipLabel: "Skip to the content")
         frame.isIndexed = false
+        frame.scheme = ColourScheme(of: request)
         frame.refreshSeconds = refreshSeconds
         frame.styles = [ConsoleStyle.asset]
         if live != nil { frame.script = LivePageScript.asset }
@@ -43,6 +44,14 @@ struct ConsolePage: Sendable {
         ("/ops/audit", "Audit"), ("/ops/plans", "Plans"), ("/ops/suppliers", "Suppliers"),
         ("/ops/affiliates", "Affiliates"), ("/ops/settings", "Settings"), ("/ops/health", "Health"),
     ]
+
+    private var footer: HTML {
+        let change: HTML? = admin.map { _ in "<a href=\"/ops/display\">Change the display</a>" }
+        return """
+            <div class="bar"><p class="fine">All times are in \(ReaderZone.title), schedules in their own \
+            zone. \(change)</p></div>
+            """
+    }
 
     private var header: HTML {
         guard let admin else {
@@ -59,7 +68,8 @@ struct ConsolePage: Sendable {
             <label class="hidden" for="find">Order number, run, payment, address or store</label>\
             <input id="find" name="q" type="search" placeholder="Order number, run, payment, store" \
             value="\(request.query["q"] ?? "")"><button>Find</button></form>\
-            <span class="fine">\(admin.email.rawValue) · \(admin.role.rawValue)</span>\
+            <span class="fine">\(admin.email.rawValue) · \(admin.role.rawValue) · \
+            <a href="/ops/display">times in \(ReaderZone.title)</a></span>\
             <form method="post" action="/ops/sign-out">\(request.tokenField)\
             <button class="link">Sign out</button></form></div>\
             <nav class="places" aria-label="Console"><ul>\(links)</ul></nav>

@@ -76,12 +76,11 @@ enum ConsoleStyle {
         .gantt .did{fill:var(--brand)}.gantt .bad{fill:var(--bad)}.gantt .idle{fill:var(--line)}
         .gantt .try{fill:var(--warn)}.gantt .undo{fill:none;stroke:var(--warn);stroke-width:2}
         .gantt .cut{stroke:var(--soft);stroke-width:1;stroke-dasharray:2 3}
-        .spark{display:block;width:100%;height:2.25rem;margin-top:.5rem}.spark rect{fill:var(--brand)}
-        .spark path{stroke:var(--line);stroke-width:1;fill:none}.spark.bad rect{fill:var(--bad)}
-        .pulse{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
+        .spark{display:block;width:100%;height:2.25rem;margin-top:.5rem}.spark path{fill:var(--brand)}
+        .spark.bad path{fill:var(--bad)}.spark .base{stroke:var(--line);stroke-width:1;fill:none}
         :target{background:var(--brand-wash)}
         @media (forced-colors:active){.gantt .did,.gantt .bad,.gantt .try{fill:CanvasText}
-        .spark rect,.spark.bad rect{fill:CanvasText}.gantt .idle{fill:GrayText}}
+        .spark path,.spark.bad path{fill:CanvasText}.gantt .idle{fill:GrayText}}
         @media print{.places,.find,.verbs,.tabs,.pager,.filters{display:none}}
 
         """

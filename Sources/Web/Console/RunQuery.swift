@@ -70,7 +70,8 @@ struct RunQuery: Sendable {
             filter.waitKind = kind
         case "since", "until":
             guard let instant = instant(text, now) else {
-                return "\(text) is no time: write 90m, 12h, 7d or 2026-11-23T03:00:00Z."
+                return "\(text) is no time: write 90m, 12h, 7d or 2026-11-23 03:00."
+                    + " By your clock: \(ReaderZone.title)."
             }
             if name == "since" { filter.from = instant } else { filter.to = instant }
         default: filter.text = text
@@ -83,6 +84,7 @@ struct RunQuery: Sendable {
         if let unit = text.last.flatMap({ units[$0] }), let many = Int(text.dropLast()), many < 100_000 {
             return now.addingTimeInterval(-TimeInterval(many * unit))
         }
+        if let instant = ReaderZone.instant(text) { return instant }
         // What is neither a time ago nor an instant is said at the field.
         return try? Date(text, strategy: .iso8601)
     }

@@ -12,8 +12,10 @@ enum Show {
     // MARK: Time
 
     static func time(_ instant: Date, _ now: Date) -> HTML {
-        let whole = instant.formatted(.iso8601)
-        return "<time datetime=\"\(whole)\" title=\"\(whole)\" data-ago>\(relative(instant, now))</time>"
+        """
+        <time datetime="\(instant.formatted(.iso8601))" title="\(ReaderZone.whole(instant))" \
+        data-ago>\(relative(instant, now))</time>
+        """
     }
 
     static func time(_ instant: Date?, _ now: Date) -> HTML {
@@ -22,10 +24,15 @@ enum Show {
 
     /// Hours, minutes and seconds, for lines that stand close together.
     static func clock(_ instant: Date) -> HTML {
-        let whole = instant.formatted(.iso8601)
-        let text = instant.formatted(
-            .iso8601.year().month().day().time(includingFractionalSeconds: true))
-        return "<time datetime=\"\(whole)\">\(text.replacing("T", with: " "))</time>"
+        """
+        <time datetime="\(instant.formatted(.iso8601))" title="\(ReaderZone.whole(instant))">\
+        \(ReaderZone.clock(instant))</time>
+        """
+    }
+
+    /// Hour and minute with the zone, for sentences.
+    static func minute(_ instant: Date) -> String {
+        "\(ReaderZone.clock(instant).dropFirst(11).prefix(5)) \(ReaderZone.name(at: instant))"
     }
 
     static func relative(_ instant: Date, _ now: Date) -> String {

@@ -80,9 +80,9 @@ package struct LivePage: Sendable {
         return """
             <div id="live-bar" class="livebar" hidden data-topics="\(names)" data-pace="\(pace)" \
             data-at="\(String(LiveHub.now))"\(poll)><span class="state" data-state></span>\
-            <button type="button" class="quiet" data-hold aria-pressed="false" \
-            aria-keyshortcuts="p">Pause</button>\
-            <button type="button" class="quiet" data-keys aria-pressed="true">Key P</button>\
+            <button type="button" class="quiet" data-hold aria-pressed="true" \
+            aria-keyshortcuts="p">Live updates: on</button>\
+            <button type="button" class="quiet" data-keys aria-pressed="true">Single keys: on</button>\
             <button type="button" data-more hidden></button></div>
             """
     }

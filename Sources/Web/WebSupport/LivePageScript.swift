@@ -88,7 +88,10 @@ package enum LivePageScript {
         if(mine.readyState===2){source=null;poll(true);setTimeout(start,30000);return}
         if(!paused)show("again","Reconnecting");
         if(!stale&&!poller)stale=setTimeout(()=>poll(true),15000)}};
-        hold.onclick=()=>{paused=!paused;hold.setAttribute("aria-pressed",paused);
+        const toggle=(button,what,isOn,off)=>{button.setAttribute("aria-pressed",isOn);
+        button.textContent=what+": "+(isOn?"on":off)};
+        const holding=()=>toggle(hold,"Live updates",!paused,"paused");
+        hold.onclick=()=>{paused=!paused;holding();
         try{localStorage.setItem("live",paused?"paused":"on")}catch{}
         if(paused){clearTimeout(timer);timer=0;changes();return}
         show(source&&source.readyState===1?"on":"again",source&&source.readyState===1?"Live":"Reconnecting");
@@ -104,7 +107,7 @@ package enum LivePageScript {
         document.addEventListener("visibilitychange",()=>document.hidden?stop():start());
         addEventListener("pagehide",stop);
         if(set.poll)setInterval(()=>{if(!document.hidden&&!paused)soon()},set.poll*1000);
-        hold.setAttribute("aria-pressed",paused);show("again","Connecting");bar.hidden=false;
+        holding();show("again","Connecting");bar.hidden=false;
         if(paused)changes();start();
 
         """
@@ -112,7 +115,7 @@ package enum LivePageScript {
     private static let keys = """
         const letters=bar.querySelector("[data-keys]");let byKey=true;
         try{byKey=localStorage.getItem("keys")!=="off"}catch{}
-        const told=()=>letters.setAttribute("aria-pressed",byKey);told();
+        const told=()=>toggle(letters,"Single keys",byKey,"off");told();
         letters.onclick=()=>{byKey=!byKey;told();
         try{localStorage.setItem("keys",byKey?"on":"off")}catch{}};
         addEventListener("keydown",event=>{

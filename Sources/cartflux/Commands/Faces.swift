@@ -17,7 +17,7 @@ import Workflows
 struct Faces {
     let server: WebServer
     let inbox: InboxProcessor
-    let pulse: FleetPulse
+    let pulse: ShopPulse
 
     init(_ platform: Platform, _ metrics: MetricsRegistry) throws {
         let settings = platform.settings

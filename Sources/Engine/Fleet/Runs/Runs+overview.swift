@@ -1,43 +1,9 @@
-// What operators look at first: how many runs stand where, what failures have in common, and which runs
-// belong together. Every question is bounded, because it is asked by a page that people reload while the
-// fleet is in trouble: a scan stops where its answer is only "very many".
+// What operators look at beyond the census: what failures have in common, and which runs belong together.
+// Every question is bounded, because it is asked by a page that people reload while the fleet is in trouble.
 
 import Durable
 import Foundation
 import Postgres
-
-/// Where the fleet's runs stand just now.
-public struct FleetCensus: Sendable {
-    /// So many runs in one status, and for sleeping ones, asleep for one reason.
-    public struct Standing: Sendable, Hashable {
-        public let status: RunStatus
-        public let wait: WaitReason.Kind?
-        public let count: Int
-    }
-
-    /// The live runs. Counted up to `scanLimit`; `isWhole` says whether that was all of them.
-    public let live: [Standing]
-    public let isWhole: Bool
-    /// Ended otherwise than well, among the runs that were accepted in the last 24 hours.
-    public let endedToday: [(status: RunStatus, count: BoundedCount)]
-    /// Waiting for a person, however old.
-    public let aside: BoundedCount
-    public let acceptedLastHour: BoundedCount
-    /// How long the oldest ready run has been ready; nil where none is.
-    public let oldestReady: Duration?
-    /// Live runs that were found to be nowhere, or in two places.
-    public let findings: [InvariantLine]
-
-    static let scanLimit = 50_000
-}
-
-/// An open finding of the scanner.
-public struct InvariantLine: Sendable {
-    public let run: RunID
-    public let kind: String
-    public let detail: String
-    public let firstSeen: Date
-}
 
 /// Failures of one cause.
 public struct CauseLine: Sendable {
@@ -59,50 +25,6 @@ public struct CauseLine: Sendable {
 extension Runs {
     /// The most failed runs of each status that one look at causes reads.
     private static let causeScan = 5_000
-
-    /// Counts the fleet. Bounded, and cheap enough for a page.
-    public func census() async throws -> FleetCensus {
-        let results = try await pool.pipeline([
-            """
-            select status, wait_reason ->> 'kind', count(*)
-            from (select status, wait_reason from engine.run limit \(FleetCensus.scanLimit + 1)) r
-            group by 1, 2 order by 1, 2
-            """,
-            """
-            select s.status, (select count(*) from (
-                select 1 from engine.run_history h
-                where h.status = s.status and h.status <> 'succeeded'
-                    and h.id >= engine.first_id(clock_timestamp() - interval '24 hours')
-                limit \(BoundedCount.limit + 1)) c)
-            from unnest(array['failed', 'cancelled', 'poisoned', 'needs_attention']) s(status)
-            """,
-            """
-            select count(*) from (
-                select 1 from engine.run_history h
-                where h.status = any('{poisoned,needs_attention}') and h.status <> 'succeeded'
-                limit \(BoundedCount.limit + 1)) c
-            """,
-            """
-            select count(*) from (
-                (select 1 from engine.run
-                 where id >= engine.first_id(clock_timestamp() - interval '1 hour')
-                 limit \(BoundedCount.limit + 1))
-                union all
-                (select 1 from engine.run_history
-                 where id >= engine.first_id(clock_timestamp() - interval '1 hour')
-                 limit \(BoundedCount.limit + 1))) c
-            """,
-            """
-            select extract(epoch from clock_timestamp() - min(ready_at))::float8
-            from engine.run where status = 'pending'
-            """,
-            """
-            select run, kind, detail, first_seen from engine.finding
-            where resolved_at is null order by last_seen desc limit 50
-            """,
-        ])
-        return try FleetCensus(results)
-    }
 
     /// What failures since `instant` have in common, the most frequent first, up to 100 causes. Looks at the
     /// latest 5,000 runs of each way to fail.
@@ -172,32 +94,6 @@ extension Runs {
             select id from line order by depth
             """
         ).rows.map { RunID(rawValue: try $0.decode(0, as: UUID.self)) }
-    }
-}
-
-extension FleetCensus {
-    init(_ results: [ResultSet]) throws {
-        live = try results[0].rows.map { row in
-            Standing(
-                status: RunStatus(rawValue: try row.decode(0, as: String.self)) ?? .pending,
-                wait: try row.decode(1, as: String?.self).flatMap { WaitReason.Kind(rawValue: $0) },
-                count: Int(try row.decode(2, as: Int64.self)))
-        }
-        isWhole = live.reduce(0) { $0 + $1.count } <= Self.scanLimit
-        endedToday = try results[1].rows.map { row in
-            (
-                RunStatus(rawValue: try row.decode(0, as: String.self)) ?? .failed,
-                BoundedCount(atLeast: Int(try row.decode(1, as: Int64.self)))
-            )
-        }
-        aside = BoundedCount(atLeast: Int(try results[2].rows[0].decode(0, as: Int64.self)))
-        acceptedLastHour = BoundedCount(atLeast: Int(try results[3].rows[0].decode(0, as: Int64.self)))
-        oldestReady = try results[4].rows[0].decode(0, as: Double?.self).map { .seconds($0) }
-        findings = try results[5].rows.map { row in
-            InvariantLine(
-                run: RunID(rawValue: try row.decode(0, as: UUID.self)), kind: try row.decode(1),
-                detail: try row.decode(2), firstSeen: try row.decode(3))
-        }
     }
 }
 

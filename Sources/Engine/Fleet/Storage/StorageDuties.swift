@@ -1,7 +1,7 @@
 // What the storage needs done by the clock: partitions ahead, retention, expired keys, mail that stayed
-// behind when its run ended, and the scan for runs that are nowhere. Every worker process and caretaker has
-// the duties, and one of them works at a time. Each duty fails alone: an error is logged, and its next turn
-// tries again.
+// behind when its run ended, the figures of the day, and the scan for runs that are nowhere. Every worker
+// process and caretaker has the duties, and one of them works at a time. Each duty fails alone: an error is
+// logged, and its next turn tries again.
 
 import Durable
 import Foundation
@@ -18,7 +18,7 @@ struct StorageDuties: Sendable {
     static let round: Duration = .seconds(60)
     private static let retentionEvery = 60
 
-    private enum Duty: String { case partitions, retention, keys, mail, invariants }
+    private enum Duty: String { case partitions, retention, keys, mail, samples, invariants }
 
     func runUntilCancelled() async {
         let leader = Leader(.retention, pool: pool, clock: machine.clock, logger: logger)
@@ -66,6 +66,9 @@ struct StorageDuties: Sendable {
         await attempt(.keys) { _ = try await keeper.expireKeys() }
         var next = cursors
         await attempt(.mail) { _ = try await LateMail(pool: pool).gather(from: &next.mail) }
+        await attempt(.samples) {
+            try await Samples(pool).note(try await FleetCensus.take(pool).samples, at: machine.clock.now)
+        }
         await attempt(.invariants) {
             _ = try await InvariantScanner(pool: pool, queue: queue, logger: logger).scan(from: &next.scan)
         }
