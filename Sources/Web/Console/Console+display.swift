@@ -32,7 +32,10 @@ extension Console {
                 <h1>Display</h1>\(ErrorSummary.html(problems))\
                 <p>It holds for this browser. Just now it is \(Show.clock(request.receivedAt)).</p>\
                 <form method="post" action="/ops/display" class="panel stack narrow">\(request.tokenField)\
-                \(entries)<p><button>Keep it so</button></p></form>
+                \(entries)<p><button>Keep it so</button></p></form>\
+                <section><h2>Keys</h2>\(ConsoleKeys.list)\
+                <p><button type="button" class="quiet" data-single hidden>Single keys: on</button></p>\
+                </section>
                 """)
     }
 

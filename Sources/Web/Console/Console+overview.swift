@@ -31,7 +31,10 @@ extension Console {
         }
         let part = LivePart(
             "overview",
-            "\(await tiles)\(await questions)\(await attention)\(await causes)\(await queues)\(await findings)")
+            """
+            \(await tiles)\(await questions)\(await attention)\(await causes)\(await queues)\
+            \(await findings)
+            """)
         var page = ConsolePage(
             request, title: "Overview", admin: admin, main: "<h1>Overview</h1>\(part.html)")
         // What waits for a person and what vendors sent move without news of runs.

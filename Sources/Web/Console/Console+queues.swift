@@ -38,7 +38,9 @@ extension Console {
             request, title: "Queues and workers", admin: admin,
             main: """
                 <h1>Queues and workers</h1>\(ErrorSummary.html(problems))\(depths.html)\
-                \(forms(request, admin, problems))\(rest.html)
+                \(forms(request, admin, problems))\(rest.html)\
+                <p>What vendors allow, and who waits for it, is at \
+                <a href="/ops/suppliers">Suppliers</a>.</p>
                 """)
         // Workers come and go without news of runs.
         page.live = LivePage([.fleet], pace: 2, pollSeconds: 15, [depths, rest])

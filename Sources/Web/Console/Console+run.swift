@@ -37,7 +37,7 @@ extension Console {
         let head = LivePart(
             "run-head", "\(RunHead(detail: detail, why: why, now: now).html)\(orderNote(order))")
         let verbs = LivePart("run-verbs", forms.html)
-        let shown = LivePart("run-\(tab.rawValue)", try await content(tab, file, order, now))
+        let shown = LivePart("run-\(tab.rawValue)", try await content(tab, file, order, request))
         var page = ConsolePage(
             request, title: "\(detail.line.workflow) \(Show.short(run))", admin: admin,
             main: """
@@ -95,13 +95,15 @@ extension Console {
     }
 
     private func content(
-        _ tab: RunTab, _ file: RunFile, _ order: PlatformOrders.Line?, _ now: Date
+        _ tab: RunTab, _ file: RunFile, _ order: PlatformOrders.Line?, _ request: WebRequest
     ) async throws -> HTML {
+        let now = request.receivedAt
         let detail = file.detail
         let run = detail.line.id
         switch tab {
         case .timeline:
-            return RunTimeline(run: detail, now: now).html + RunSteps(file: file, now: now).html
+            return RunTimeline(run: detail, now: now, view: TimelineView(request)).html
+                + RunSteps(file: file, now: now).html
         case .events: return ChronicleTable(lines: try await tools.runs.chronicle(of: run)).html
         case .data: return RunData(run: detail).html
         case .money:

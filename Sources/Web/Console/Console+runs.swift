@@ -33,20 +33,28 @@ extension Console {
         var filter = query.filter
         filter.limit = Self.pageSize
         let lines = try await tools.runs.list(filter)
-        let count = try await tools.runs.count(query.filter.withoutPlace)
+        let count = try await counted(query.filter.withoutPlace)
         let hits = try await orderHits(query.filter.text, request)
         return runListPage(request, admin, query, lines, count, hits, kept: kept).response()
     }
 
+    /// Exact as far as counting goes, and then about.
+    private func counted(_ filter: RunFilter) async throws -> String {
+        let count = try await tools.runs.count(filter)
+        if count.isExact { return count.description }
+        let guess = max(count.atLeast, try await tools.runs.estimate(filter)) / 100 * 100
+        return "~" + guess.formatted(.number.locale(Locale(identifier: "en_US")))
+    }
+
     private func runListPage(
         _ request: WebRequest, _ admin: Admin, _ query: RunQuery, _ lines: [RunLine] = [],
-        _ count: BoundedCount? = nil, _ hits: HTML = .empty, kept: [AdminViews.View],
+        _ count: String? = nil, _ hits: HTML = .empty, kept: [AdminViews.View],
         nothing: HTML = .empty
     ) -> ConsolePage {
         let views = ViewLinks(kept: kept, words: query.words, request: request).html
         let last = lines.count == Self.pageSize ? lines.last.map { ["before": $0.id.description] } : nil
         let counted: HTML? = count.map {
-            "<span>\($0.description) runs: \(query.filter.withoutPlace.description)</span>"
+            "<span>\($0) runs: \(query.filter.withoutPlace.description)</span>"
         }
         let bulk: HTML? =
             admin.role.may(.operate) && !lines.isEmpty
@@ -71,9 +79,11 @@ extension Console {
         let entries = [
             Entry("q", "Id, key or order", id: "filter-q"),
             Entry("status", "Status", choices: RunQuery.groups), Entry("workflow", "Workflow"),
-            Entry("tenant", "Store (id)"), Entry("wait", "Waits for", choices: RunQuery.waits),
-            Entry("label", "Label", hint: "name=value"), Entry("fingerprint", "Cause"),
-            Entry("since", "Since", hint: "12h, 7d"), Entry("until", "Until"),
+            Entry("version", "Version"), Entry("tenant", "Store (id)"),
+            Entry("wait", "Waits for", choices: RunQuery.waits),
+            Entry("attempts", "Attempts, at least"), Entry("label", "Label", hint: "name=value"),
+            Entry("fingerprint", "Cause"),
+            Entry("since", "Since", hint: "12h, 7d, 2026-11-23 03:00"), Entry("until", "Until"),
         ]
         return """
             <form method="get" action="/ops/runs" class="filters panel">\

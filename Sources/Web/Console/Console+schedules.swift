@@ -72,8 +72,14 @@ extension Console {
             ("Last", Show.time(detail.stored.lastNominal, now)),
         ])
         let next = DataTable(
-            caption: "Next times", headings: ["By its clock", "Instant"],
-            rows: detail.upcoming.map { ["\("\($0.local)")", Show.clock($0.instant)] },
+            caption: "Next times", headings: ["By its clock", "From UTC", "Instant"],
+            rows: detail.upcoming.enumerated().map { place, next in
+                let before = place == 0 ? now : detail.upcoming[place - 1].instant
+                return [
+                    "\("\(next.local)")", Self.offset(next.instant, since: before, in: schedule.zone),
+                    Show.clock(next.instant),
+                ]
+            },
             empty: "No time to come.")
         let last = DataTable(
             caption: "Last times", headings: ["Nominal", "Kind", "Outcome", "Why", "Run", "Who"],
@@ -88,14 +94,34 @@ extension Console {
             request, title: "Schedule \(name.rawValue)", admin: admin,
             main: """
                 <h1>\(name.rawValue)</h1>\(ErrorSummary.html(problems))\(facts.html)\
-                \(forms(detail.stored, request, admin, problems))\(next.html)\(last.html)
+                \(forms(detail, request, admin, problems))\(next.html)\(last.html)
                 """)
     }
 
+    /// How far the zone's clocks are from UTC then, and whether they change on the way there.
+    private static func offset(_ instant: Date, since before: Date, in zone: ScheduleZone) -> HTML {
+        guard let zone = TimeZone(identifier: zone.name) else { return .empty }
+        let seconds = zone.secondsFromGMT(for: instant)
+        let minutes = abs(seconds) / 60
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let told = "\(seconds < 0 ? "-" : "+")\(two(minutes / 60)):\(two(minutes % 60))"
+        let change: HTML? =
+            zone.secondsFromGMT(for: before) == seconds ? nil : Show.tag("clocks change before", "warn")
+        return "\(told) \(change)"
+    }
+
+    /// What came of it last, for who is about to start it once more.
+    private static func last(_ firings: [FiringLine]) -> String {
+        guard let last = firings.first else { return " It has not fired yet." }
+        let outcome = last.outcome.map { $0.rawValue.replacing("_", with: " ") } ?? "not decided yet"
+        return " Its last time was \(ReaderZone.whole(last.nominal)): \(outcome)."
+    }
+
     private func forms(
-        _ stored: StoredSchedule, _ request: WebRequest, _ admin: Admin, _ problems: [FieldError]
+        _ detail: ScheduleDetail, _ request: WebRequest, _ admin: Admin, _ problems: [FieldError]
     ) -> HTML {
         guard admin.role.may(.operate) else { return .empty }
+        let stored = detail.stored
         let pause = stored.pause == nil ? ("pause", "Pause") : ("resume", "Resume")
         let verbs = [
             (pause.0, pause.1, "What comes due while it is paused is not owed."),
@@ -103,6 +129,7 @@ extension Console {
                 "run-now", "Run now",
                 "Starts one run beside the series, which goes on as it was. What the workflow does once per "
                     + "period, such as a month's invoices, it does not do twice."
+                    + Self.last(detail.firings)
             ),
         ]
         let forms = verbs.map { verb, title, words -> HTML in

@@ -55,6 +55,7 @@ struct ViewLinks: Sendable {
         ("/ops/runs?status=failed,needs_attention,poisoned", "Ended badly"),
         ("/ops/runs?wait=retry", "Retrying"), ("/ops/runs?wait=deferral", "Put off by a limit"),
         ("/ops/runs?status=pending", "Ready"), ("/ops/runs?status=running", "Running"),
+        ("/ops/orders?view=unforwarded", "Paid, not forwarded"),
         ("/ops/runs", "All"),
     ]
 

@@ -87,7 +87,8 @@ package struct Console: Sendable {
             + queueEndpoints + scheduleEndpoints + webhookEndpoints + ledgerEndpoints + tenantEndpoints
             + bulkEndpoints + auditEndpoints + claimEndpoints + questionEndpoints + houseEndpoints
             + orderAnswerEndpoints + [
-                ConsoleStyle.asset.endpoint, LivePageScript.asset.endpoint,
+                ConsoleStyle.asset.endpoint, ConsoleKeys.asset.endpoint,
+                LivePageScript.asset.endpoint,
                 Endpoint("GET", "/sse", scope: .console, kind: .plain) { try await desk.events($0) },
             ]
     }

@@ -33,6 +33,7 @@ struct ConsolePage: Sendable {
         frame.refreshSeconds = refreshSeconds
         frame.styles = [ConsoleStyle.asset]
         if live != nil { frame.script = LivePageScript.asset }
+        if admin != nil { frame.head = "<script src=\"\(ConsoleKeys.asset.path)\" defer></script>\n" }
         return .html(frame.html, status: status)
     }
 
@@ -46,10 +47,10 @@ struct ConsolePage: Sendable {
     ]
 
     private var footer: HTML {
-        let change: HTML? = admin.map { _ in "<a href=\"/ops/display\">Change the display</a>" }
+        let change: HTML? = admin.map { _ in "<a href=\"/ops/display\">Display and keys</a>" }
         return """
             <div class="bar"><p class="fine">All times are in \(ReaderZone.title), schedules in their own \
-            zone. \(change)</p></div>
+            zone. \(change)</p></div>\(admin.map { _ in ConsoleKeys.dialog })
             """
     }
 

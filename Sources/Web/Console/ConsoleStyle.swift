@@ -49,6 +49,7 @@ enum ConsoleStyle {
         .verbs form{padding:0 .9rem .9rem}
         .check{display:flex;gap:.6rem;align-items:start;font-weight:400}
         .check input{width:1.5rem;min-height:1.5rem;flex:none;margin:0}
+        [hidden]{display:none!important}dialog{border:1px solid var(--line);border-radius:var(--r)}
         button.danger{background:var(--bad);border-color:var(--bad);color:var(--paper)}
 
         """
@@ -63,7 +64,7 @@ enum ConsoleStyle {
         tbody th{font-weight:600}
         td{overflow-wrap:anywhere;min-width:4rem}
         .num{font-variant-numeric:tabular-nums;white-space:nowrap}
-        code,pre{font:.88em/1.5 ui-monospace,"Cascadia Mono","DejaVu Sans Mono",monospace}
+        code,kbd,pre{font:.88em/1.5 ui-monospace,"Cascadia Mono","DejaVu Sans Mono",monospace}
         pre{background:var(--sunk);border-radius:var(--r-s);padding:.75rem 1rem;overflow:auto;
         max-height:28rem;margin:.5rem 0;white-space:pre-wrap;overflow-wrap:anywhere}
         .pager{display:flex;gap:1rem;flex-wrap:wrap;align-items:center}
@@ -76,6 +77,8 @@ enum ConsoleStyle {
         .gantt .did{fill:var(--brand)}.gantt .bad{fill:var(--bad)}.gantt .idle{fill:var(--line)}
         .gantt .try{fill:var(--warn)}.gantt .undo{fill:none;stroke:var(--warn);stroke-width:2}
         .gantt .cut{stroke:var(--soft);stroke-width:1;stroke-dasharray:2 3}
+        .gantt .now{stroke:var(--brand);stroke-width:2}
+        .axis{display:flex;justify-content:space-between;gap:1rem}
         .spark{display:block;width:100%;height:2.25rem;margin-top:.5rem}.spark path{fill:var(--brand)}
         .spark.bad path{fill:var(--bad)}.spark .base{stroke:var(--line);stroke-width:1;fill:none}
         :target{background:var(--brand-wash)}

@@ -63,6 +63,8 @@ enum ReaderZone {
 
     /// Reads `2026-11-22 20:14`, with or without seconds, by the reader's clock.
     static func instant(_ text: String) -> Date? {
+        // A longer text names a zone of its own.
+        guard text.count == 16 || text.count == 19 else { return nil }
         let padded = text.replacing(" ", with: "T") + (text.count == 16 ? ":00" : "")
         let style = Date.ISO8601FormatStyle(timeZone: current).year().month().day()
             .time(includingFractionalSeconds: false)

@@ -13,7 +13,8 @@ struct RunQuery: Sendable {
     let words: [String: String]
 
     static let names = [
-        "status", "workflow", "tenant", "label", "fingerprint", "wait", "since", "until", "q",
+        "status", "workflow", "version", "tenant", "label", "fingerprint", "wait", "attempts", "since",
+        "until", "q",
     ]
 
     static let groups: [(value: String, words: String)] =
@@ -64,6 +65,11 @@ struct RunQuery: Sendable {
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2 else { return "A label is written name=value." }
             filter.label = RunFilter.Label(parts[0], parts[1])
+        case "version", "attempts":
+            guard let number = Int(text), (1...1_000_000).contains(number) else {
+                return "\(text) is no number from 1 on."
+            }
+            if name == "version" { filter.version = number } else { filter.attempts = number }
         case "fingerprint": filter.fingerprint = text
         case "wait":
             guard let kind = WaitReason.Kind(rawValue: text) else { return "Runs do not wait for \(text)." }

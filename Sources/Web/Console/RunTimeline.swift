@@ -1,6 +1,6 @@
 // The timeline of a run: a table that reads as one without its pictures, with a bar beside each step. A
 // failed attempt is a mark and the pause after it a thin line; waits and sleeps are lines too, since nothing
-// works then; a step that undoes is outlined.
+// works then; a step that undoes is outlined. Which steps and which span of time it shows is in the address.
 
 import Durable
 import Fleet
@@ -10,32 +10,39 @@ import WebSupport
 struct RunTimeline: Sendable {
     let run: RunDetail
     let now: Date
+    var view = TimelineView()
 
-    /// Beyond this the picture helps nobody; the table of steps has them all.
+    /// More at once is a picture that helps nobody.
     private static let limit = 200
 
     var html: HTML {
-        let steps = run.steps.sorted {
+        let steps = run.steps.filter { view.shows(from: $0.startedAt, to: $0.endedAt) }.sorted {
             ($0.startedAt, $0.key.description) < ($1.startedAt, $1.key.description)
         }
-        let shown = steps.prefix(Self.limit)
-        let scale = scale(Array(shown))
+        let shown = Array(steps.dropFirst(view.skipped).prefix(Self.limit))
+        let scale = scale(shown)
         let rows = shown.map { bar($0, scale) } + open(scale)
-        guard !rows.isEmpty else { return "<p class=\"fine\">No step is on record yet.</p>" }
-        let hidden = scale.cuts.map { Show.duration(.seconds(Int64($0.hidden))) }.joined(separator: ", ")
-        let cuts: HTML? =
-            hidden.isEmpty
-            ? nil
-            : "<p class=\"fine\">Idle time is cut out at the dotted lines: \(hidden).</p>"
-        let more: HTML? =
-            steps.count > Self.limit
-            ? "<p class=\"fine\">The first \(Self.limit) of \(steps.count) steps.</p>" : nil
+        guard !rows.isEmpty else {
+            return """
+                <p class="fine">No step is on record \(view.isWhole ? "yet" : "in this span").</p>\
+                \(view.controls(scale, cuts: []))
+                """
+        }
         return """
             <div class="scroll" role="region" aria-label="Timeline" tabindex="0"><table class="gantt">\
-            <caption>Timeline</caption><thead><tr><th scope="col">Step</th><th scope="col">When</th>\
-            <th scope="col">Took</th><th scope="col">Attempts</th><th scope="col">Result</th></tr></thead>\
-            <tbody>\(rows)</tbody></table></div>\(cuts)\(more)
+            <caption>Timeline</caption><thead><tr><th scope="col">Step</th><th scope="col">\
+            \(axis(scale))</th><th scope="col">Took</th><th scope="col">Attempts</th>\
+            <th scope="col">Result</th></tr></thead>\
+            <tbody>\(rows)</tbody></table></div>\(view.pages(of: steps.count, by: Self.limit))\
+            \(view.controls(scale, cuts: scale.cuts.map(\.hidden)))
             """
+    }
+
+    /// Where the picture begins and ends.
+    private func axis(_ scale: TimelineScale) -> HTML {
+        """
+        <span class="axis"><span>\(Show.clock(scale.from))</span><span>\(Show.clock(scale.to))</span></span>
+        """
     }
 
     private func scale(_ steps: [StepLine]) -> TimelineScale {
@@ -43,8 +50,9 @@ struct RunTimeline: Sendable {
         for step in steps where !step.key.isWait {
             busy.append(TimelineScale.Span(from: step.startedAt, to: step.endedAt))
         }
-        let last = run.endedAt ?? now
-        return TimelineScale(from: run.line.createdAt, to: max(last, run.line.createdAt), busy: busy)
+        let start = max(run.line.createdAt, view.from ?? .distantPast)
+        let end = min(run.endedAt ?? now, view.to ?? .distantFuture)
+        return TimelineScale(from: start, to: max(end, start), busy: busy, cutsIdle: !view.showsIdle)
     }
 
     private func bar(_ step: StepLine, _ scale: TimelineScale) -> HTML {
@@ -54,7 +62,8 @@ struct RunTimeline: Sendable {
         let width = max(3, scale.x(of: step.endedAt) - start)
         let height = step.key.isWait ? 4 : 14
         let own: HTML = """
-            <rect class="\(kind)" x="\(start)" y="\(12 - height / 2)" width="\(width)" height="\(height)"/>
+            <rect class="\(kind)" x="\(start)" y="\(12 - height / 2)" width="\(width)" height="\(height)">\
+            <title>\(Show.span(step.startedAt, step.endedAt))</title></rect>
             """
         let label =
             "\(step.key.description), attempt \(step.attempt), "
@@ -104,8 +113,15 @@ struct RunTimeline: Sendable {
         }
         return """
             <svg viewBox="0 0 \(TimelineScale.width) 24" preserveAspectRatio="none" role="img" \
-            aria-label="\(label)">\(cuts)\(bars)</svg>
+            aria-label="\(label)">\(cuts)\(bars)\(nowLine(scale))</svg>
             """
+    }
+
+    /// Where a run that goes on has come to.
+    private func nowLine(_ scale: TimelineScale) -> HTML? {
+        guard run.endedAt == nil, scale.to >= now else { return nil }
+        let x = scale.x(of: now)
+        return "<line class=\"now\" x1=\"\(x)\" y1=\"0\" x2=\"\(x)\" y2=\"24\"/>"
     }
 }
 

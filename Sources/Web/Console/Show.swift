@@ -30,6 +30,11 @@ enum Show {
         """
     }
 
+    /// From when to when, and how long that is.
+    static func span(_ start: Date, _ end: Date) -> String {
+        "\(ReaderZone.whole(start)) to \(ReaderZone.whole(end)), \(duration(from: start, to: end))"
+    }
+
     /// Hour and minute with the zone, for sentences.
     static func minute(_ instant: Date) -> String {
         "\(ReaderZone.clock(instant).dropFirst(11).prefix(5)) \(ReaderZone.name(at: instant))"

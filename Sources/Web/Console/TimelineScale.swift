@@ -25,6 +25,8 @@ struct TimelineScale: Sendable, Equatable {
         let width: Double
     }
 
+    let from: Date
+    let to: Date
     private let pieces: [Piece]
     let cuts: [Cut]
 
@@ -33,15 +35,19 @@ struct TimelineScale: Sendable, Equatable {
     /// What a cut takes, of the time that is drawn.
     private static let mark = 0.04
 
-    /// - Parameter busy: when something was under way, in any order.
-    init(from start: Date, to end: Date, busy: [Span]) {
+    /// - Parameters:
+    ///   - busy: when something was under way, in any order.
+    ///   - cutsIdle: leaves out long stretches in which nothing was.
+    init(from start: Date, to end: Date, busy: [Span], cutsIdle: Bool = true) {
+        from = start
+        to = end
         let whole = max(end.timeIntervalSince(start), 0.001)
         var stretches: [(from: Date, to: Date, isCut: Bool)] = []
         var place = start
         func idle(until next: Date) {
             let length = next.timeIntervalSince(place)
             guard length > 0 else { return }
-            stretches.append((place, next, length > whole * Self.tolerated))
+            stretches.append((place, next, cutsIdle && length > whole * Self.tolerated))
             place = next
         }
         for span in busy.sorted(by: { $0.from < $1.from }) {

@@ -18,6 +18,10 @@ public struct RunFilter: Sendable, Hashable, Codable {
     public var fingerprint: String?
     /// What a waiting run waits for.
     public var waitKind: WaitReason.Kind?
+    /// The version of the workflow with which it was started.
+    public var version: Int?
+    /// A waiting run that waits for at least this attempt.
+    public var attempts: Int?
     /// Accepted at or after this instant, and before that one.
     public var from: Date?
     public var to: Date?
@@ -47,7 +51,8 @@ public struct RunFilter: Sendable, Hashable, Codable {
     func mayMatch(_ side: Side) -> Bool {
         switch side {
         case .live: statuses.isEmpty || statuses.contains { !$0.isEnd }
-        case .ended: (statuses.isEmpty || statuses.contains { $0.isEnd }) && waitKind == nil
+        case .ended:
+            (statuses.isEmpty || statuses.contains { $0.isEnd }) && waitKind == nil && attempts == nil
         }
     }
 
@@ -72,6 +77,10 @@ public struct RunFilter: Sendable, Hashable, Codable {
         }
         if let waitKind {
             query += " and r.status = 'waiting' and r.wait_reason ->> 'kind' = \(waitKind.rawValue)"
+        }
+        if let version { query += " and r.version = \(Int32(clamping: version))" }
+        if let attempts {
+            query += " and r.status = 'waiting' and (r.wait_reason ->> 'attempt')::bigint >= \(attempts)"
         }
         if let text, !text.isEmpty { query += Self.matching(text) }
         return query
@@ -110,6 +119,8 @@ public struct RunFilter: Sendable, Hashable, Codable {
         if let label { parts.append("label \(label.name)=\(label.value)") }
         if let fingerprint { parts.append("fingerprint \(fingerprint)") }
         if let waitKind { parts.append("waiting for a \(waitKind.rawValue)") }
+        if let version { parts.append("version \(version)") }
+        if let attempts { parts.append("waiting for attempt \(attempts) or a later one") }
         if let from { parts.append("from \(from.formatted(.iso8601))") }
         if let to { parts.append("to \(to.formatted(.iso8601))") }
         if let text { parts.append("id or key beginning with \(text)") }

@@ -83,6 +83,32 @@ extension Runs {
         return BoundedCount(atLeast: try counted.rows[0].decode(0, as: Int.self))
     }
 
+    /// About how many runs match, as the planner guesses: for what `count` stops counting.
+    public func estimate(_ filter: RunFilter) async throws -> Int {
+        var sum = 0
+        for (side, table) in [
+            (RunFilter.Side.live, "engine.run r" as Query), (.ended, "engine.run_history r"),
+        ] where filter.mayMatch(side) {
+            let query: Query = "explain (format json) select 1 from "
+            let plan = try await pool.execute(query + table + " where " + filter.conditions(side))
+            guard let row = plan.first else { continue }
+            sum += try row.decode(0, as: JSONB.self).decode([Guess].self).first?.plan.rows ?? 0
+        }
+        return sum
+    }
+
+    private struct Guess: Decodable {
+        struct Plan: Decodable {
+            let rows: Int
+
+            enum CodingKeys: String, CodingKey { case rows = "Plan Rows" }
+        }
+
+        let plan: Plan
+
+        enum CodingKeys: String, CodingKey { case plan = "Plan" }
+    }
+
     /// Everything recorded of a run; nil where there is no such run.
     public func detail(_ run: RunID) async throws -> RunDetail? {
         let results = try await pool.pipeline([
