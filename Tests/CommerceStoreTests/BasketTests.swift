@@ -88,4 +88,32 @@ struct BasketTests {
 
         #expect(second.id != first.id && isFirst)
     }
+
+    @Test("a page that was opened while the button's press was on its way buys the same basket, once")
+    func openedMeanwhile() async throws {
+        let shop = try await TestShop.open()
+        let (cart, quotes) = try await twoTabs(shop)
+        // Its request arrived after that of the press, or at a process whose clock is ahead.
+        let after = TestShop.now.addingTimeInterval(5)
+        let opened = try await shop.transaction { try await Quotes().freeze(cart, at: after, in: $0) }
+        let (first, _) = try await accept(quotes[0], shop)
+
+        let (second, isFirst) = try await accept(opened, at: after.addingTimeInterval(1), shop)
+
+        #expect(second.id == first.id && !isFirst)
+    }
+
+    @Test("a clock that was set back hides no purchase from the next one")
+    func clockSetBack() async throws {
+        let shop = try await TestShop.open()
+        let (cart, quotes) = try await twoTabs(shop)
+        let (first, _) = try await accept(quotes[0], at: TestShop.now.addingTimeInterval(60), shop)
+        let fresh = try await shop.transaction { tx in
+            try await Quotes().freeze(cart, at: TestShop.now.addingTimeInterval(30), in: tx)
+        }
+
+        let (second, isFirst) = try await accept(fresh, at: TestShop.now.addingTimeInterval(31), shop)
+
+        #expect(second.id != first.id && isFirst)
+    }
 }

@@ -120,7 +120,9 @@ package struct Checkouts: Sendable {
             """)
     }
 
-    /// The purchase of the same basket since the quote was made, unless nothing came of it.
+    /// The purchase of the same basket since the quote was made, unless nothing came of it. What came first
+    /// is told by the turns that both have drawn under the basket's lock, never by the clocks of whoever
+    /// stamped them; only rows of before there were turns are told apart by their times.
     private func find(basketOf quote: QuoteID, in tx: Transaction<OneTenant>) async throws -> Checkout? {
         try await tx.first(
             """
@@ -129,7 +131,9 @@ package struct Checkouts: Sendable {
             join shop.checkout k on k.tenant_id = other.tenant_id and k.quote_id = other.id
             left join shop.orders o on o.tenant_id = k.tenant_id and o.checkout_id = k.id
             where mine.tenant_id = \(tx.tenantUUID) and mine.id = \(quote.rawValue)
-                and k.created_at >= mine.created_at and (k.outcome is null or k.outcome = 'placed')
+                and coalesce(k.turn > mine.turn,
+                    k.turn is not null or mine.turn is null and k.created_at >= mine.created_at)
+                and (k.outcome is null or k.outcome = 'placed')
                 and o.expired_at is null
             order by k.created_at limit 1
             """
