@@ -80,7 +80,8 @@ package struct WithdrawFromOrder: Workflow {
                 try await remind(brief, told, isLast: told == moments.count - 1, flow)
                 told += 1
             }
-            let look = now.adding(isPromised ? Self.refundLook : Self.longLook)
+            let isLate = now >= brief.refundDueAt.adding(Self.attention)
+            let look = now.adding(isLate && !isPromised ? Self.longLook : Self.dailyLook)
             let next = told < moments.count ? min(moments[told], look) : look
             // A wake-up may come a rounding error before its moment, so a second lies between two looks.
             _ = try await flow.wait(.withdrawal, upTo: .seconds(max(1, next.timeIntervalSince(now))))
@@ -111,7 +112,7 @@ package struct WithdrawFromOrder: Workflow {
                     return false
                 }
             }
-            if seen.open.isEmpty { _ = try await flow.wait(.withdrawal, upTo: Self.refundLook) }
+            if seen.open.isEmpty { _ = try await flow.wait(.withdrawal, upTo: Self.dailyLook) }
         }
     }
 
@@ -167,10 +168,13 @@ package struct WithdrawFromOrder: Workflow {
         }
     }
 
-    /// Between looks at one that nobody says anything about.
+    /// Between looks: the word that the goods are here may be lost with the process that was to send it, and
+    /// somebody else's refund says none.
+    private static let dailyLook: Duration = .seconds(86_400)
+    /// The same at one that nobody has said anything about for long.
     private static let longLook: Duration = .seconds(30 * 86_400)
-    /// The same while somebody else's refund is under way.
-    private static let refundLook: Duration = .seconds(86_400)
+    /// How long after its day a refund is still expected every day.
+    private static let attention: Duration = .seconds(60 * 86_400)
     /// What is refunded once the goods are back.
     fileprivate static let returned = "returned"
 }

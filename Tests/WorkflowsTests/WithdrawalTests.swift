@@ -84,6 +84,27 @@ struct WithdrawalTests {
         }
     }
 
+    @Test("goods that came back are refunded within a day also where the word to the run was lost")
+    func receivedUnheard() async throws {
+        try await World.open { world in
+            let run = try await world.deliveredCheckout()
+            let order = try #require(try await world.order(of: run))
+            let (id, _) = try await world.withdraw(1, from: order.id)
+            // The last reminder is over, and nobody has anything to say any more.
+            try await world.fleet.settle(upTo: .seconds(14 * 86_400))
+            #expect(world.count("refund.create") == 0)
+
+            let now = world.fleet.clock.now
+            try await world.transaction {
+                try await Withdrawals().receive(id, by: "user:test", at: now, in: $0)
+            }
+            try await world.fleet.settle(upTo: .seconds(2 * 86_400))
+
+            #expect(world.count("refund.create") == 1)
+            #expect(try await world.withdrawal(id).refundedAt != nil)
+        }
+    }
+
     @Test("proof of sending is enough: the refund goes out within the law's time without the goods")
     func proven() async throws {
         try await World.open { world in
