@@ -1,7 +1,7 @@
-// Frees the runs of supplier orders on hold of which everything was canceled: the word that follows the
-// cancellation may be lost with the process that was to send it, and then nobody would be asked any more and
-// nothing would go on. What is to be told is read from the rows, and the word is the same one, so any number
-// of processes may do so at once.
+// Frees the runs of supplier orders on hold of which everything was canceled, or whose address was corrected:
+// the word that follows either may be lost with the process that was to send it, and then nobody would be
+// asked any more and nothing would go on. What is to be told is read from the rows, and the word is the same
+// one, so any number of processes may do so at once.
 
 import Commerce
 import CommerceStore
@@ -28,7 +28,7 @@ package struct HoldWakes: Sendable {
     @discardableResult
     package func tell() async throws -> Int {
         let stores = try await database.platformTransaction { tx in
-            try await SupplierOrders().storesWithIdle(limit: Self.storeLimit, in: tx)
+            try await SupplierOrders().storesWithAnswered(limit: Self.storeLimit, in: tx)
         }
         return try await stores.serveEach { try await tell($0) }
     }
@@ -36,11 +36,11 @@ package struct HoldWakes: Sendable {
     /// Tells the runs of one store.
     @discardableResult
     package func tell(_ store: TenantID) async throws -> Int {
-        let idle = try await database.transaction(for: store) {
-            try await SupplierOrders().idle(limit: Self.orderLimit, in: $0)
+        let answered = try await database.transaction(for: store) {
+            try await SupplierOrders().answered(limit: Self.orderLimit, in: $0)
         }
-        return try await idle.serveEach { held in
-            let review = SupplierReview(.cancel, to: held.item)
+        return try await answered.serveEach { held in
+            let review = SupplierReview(held.isEmpty ? .cancel : .retry, to: held.item)
             let isNew = try await signals.send(
                 .supplierReview, review, to: RunID(rawValue: held.run), once: review.once)
             return isNew ? 1 : 0

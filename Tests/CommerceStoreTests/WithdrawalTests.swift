@@ -58,14 +58,14 @@ import Testing
 
         try await cancel([units[0]], of: order.id, shop)
         #expect(try await idle(shop).isEmpty)
-        #expect(try await !storesWithIdle(shop).contains(shop.tenant))
+        #expect(try await !storesWithAnswered(shop).contains(shop.tenant))
         try await cancel([units[1]], of: order.id, shop)
 
         let found = try await idle(shop)
         #expect(found.map(\.supplierOrder) == [held])
         #expect(found.map(\.run) == [run])
         #expect(found.map(\.item) == [item])
-        #expect(try await storesWithIdle(shop).contains(shop.tenant))
+        #expect(try await storesWithAnswered(shop).contains(shop.tenant))
     }
 
     private func cancel(_ units: [UnitID], of order: OrderID, _ shop: TestShop) async throws {
@@ -75,12 +75,12 @@ import Testing
     }
 
     private func idle(_ shop: TestShop) async throws -> [SupplierOrders.Held] {
-        try await shop.transaction { try await SupplierOrders().idle(limit: 10, in: $0) }
+        try await shop.transaction { try await SupplierOrders().answered(limit: 10, in: $0) }
     }
 
-    private func storesWithIdle(_ shop: TestShop) async throws -> [TenantID] {
+    private func storesWithAnswered(_ shop: TestShop) async throws -> [TenantID] {
         try await shop.database.platformTransaction {
-            try await SupplierOrders().storesWithIdle(limit: 100_000, in: $0)
+            try await SupplierOrders().storesWithAnswered(limit: 100_000, in: $0)
         }
     }
 

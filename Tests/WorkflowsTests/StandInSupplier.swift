@@ -21,6 +21,7 @@ actor StandInSupplier: SandboxVendor {
     private var unitPrice = 1000
     private var isWalletEmpty = false
     private var sendsApart = false
+    private var unknownPostcode: String?
 
     init() {}
 
@@ -33,6 +34,8 @@ actor StandInSupplier: SandboxVendor {
     /// Every article comes from a warehouse of its own, as an order of its own.
     func sendApart() { sendsApart = true }
     func charge(_ cents: Int) { unitPrice = cents }
+    /// The check says that there is no such postcode.
+    func refuse(postcode: String) { unknownPostcode = postcode }
     func emptyWallet(_ isEmpty: Bool) { isWalletEmpty = isEmpty }
     func track(_ status: String) {
         for index in orders.indices { orders[index].tracking = status }
@@ -76,6 +79,9 @@ actor StandInSupplier: SandboxVendor {
     }
 
     private func check(_ order: JSON) -> SandboxResponse {
+        if let code = unknownPostcode, order["shippingAddress"]["postcode"].string == code {
+            return error(409, "ER004", "Incorrect postcode.", data: "{\"zipExample\": \"400000\"}")
+        }
         let lines = lines(order)
         let good = lines.filter { !soldOut.contains($0.sku) }
         let missing = lines.map(\.sku).filter(soldOut.contains)

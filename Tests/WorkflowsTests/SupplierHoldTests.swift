@@ -1,4 +1,3 @@
-import Commerce
 import CommerceStore
 import Durable
 import DurableTesting
@@ -8,6 +7,8 @@ import Testing
 import VendorSandbox
 import WebSupport
 import Workflows
+
+@testable import Commerce
 
 /// A supplier that asks 12.00 for what was sold at a cost of 10.00. Of that the platform bears 0.50.
 @Suite("A supplier order that waits for a person")
@@ -212,6 +213,42 @@ struct SupplierHoldTests {
             #expect(items.isEmpty)
             #expect(try await world.order(of: run)?.status.payment == .refunded)
             #expect(world.count("refund.create") == 1)
+        }
+    }
+
+    @Test("an address that was corrected is tried also where the word to the run was lost")
+    func readdressedUnheard() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            let run = try await world.checkout()
+            try await world.settle()
+            await supplier.refuse(postcode: World.address.postcode)
+            try await world.pay(run)
+            try await world.settle()
+            let order = try #require(try await world.order(of: run))
+            #expect(try await world.question(of: order.id).kind == .address)
+            let holds = HoldWakes(world.database, signals: MemorySignals(journal: world.fleet.journal))
+            #expect(try await holds.tell(world.tenant) == 0, "it waits for a person")
+
+            let desk = ReturnsDesk(
+                database: world.database,
+                runs: ReturnRuns(
+                    withdraw: { _, _ in UUID() }, tell: { _, _ in }, refund: { _, _, _ in },
+                    reply: { _, _ in }))
+            let before = World.address
+            let corrected = Address(
+                firstName: before.firstName, lastName: before.lastName, company: nil, vatNumber: nil,
+                line: before.line, city: before.city, county: before.county, postcode: "400002",
+                country: before.country)
+            let refusal = try await desk.correctAddress(of: order.id, to: corrected, for: world.tenant)
+            #expect(refusal == nil)
+            #expect(try await holds.tell(world.tenant) == 1)
+            #expect(try await holds.tell(world.tenant) == 0, "it has the word")
+            try await world.settle()
+
+            #expect(await supplier.soldLines == ["1 x SKU-1"])
+            #expect(try await world.order(of: run)?.status.attention == AttentionKind.none)
+            #expect(try await holds.tell(world.tenant) == 0)
         }
     }
 

@@ -58,6 +58,8 @@ extension SupplierOrders {
         package let item: AttentionItemID
         package let isEmpty: Bool
         package let wantsAddress: Bool
+        /// The address was corrected since it was asked for.
+        package let isReaddressed: Bool
     }
 
     /// The supplier orders of an order that are on hold.
@@ -70,19 +72,20 @@ extension SupplierOrders {
         ).rows.map(Held.init(row:))
     }
 
-    /// Those of the store of which everything was canceled: nothing is asked there any more. The newest
-    /// first, so that a run which cannot be told keeps no later one from being told.
-    package func idle(limit: Int, in tx: Transaction<OneTenant>) async throws -> [Held] {
+    /// Those of the store whose question has its answer in the rows: everything of them was canceled, or the
+    /// address was corrected. The newest first, so that a run which cannot be told keeps no later one from
+    /// being told.
+    package func answered(limit: Int, in tx: Transaction<OneTenant>) async throws -> [Held] {
         try await tx.execute(
             "select * from (" + Self.held + """
-                where s.tenant_id = \(tx.tenantUUID) and \(Self.waits) and \(Self.isEmpty)
+                where s.tenant_id = \(tx.tenantUUID) and \(Self.waits) and \(Self.isAnswered)
                 order by s.id, q.opened_at desc
                 """ + ") h order by h.opened_at desc, h.id limit \(limit)"
         ).rows.map(Held.init(row:))
     }
 
     /// Stores that have such orders.
-    package func storesWithIdle(
+    package func storesWithAnswered(
         limit: Int, in tx: Transaction<EveryTenant>
     ) async throws -> [TenantID] {
         try await tx.execute(
@@ -90,7 +93,7 @@ extension SupplierOrders {
             select s.tenant_id from shop.attention_item q
             join shop.supplier_order s on s.tenant_id = q.tenant_id and s.order_id = q.order_id
                 and s.id::text = q.subject
-            where \(Self.waits) and \(Self.asks) and \(Self.isEmpty)
+            where \(Self.waits) and \(Self.asks) and \(Self.isAnswered)
             group by s.tenant_id order by max(q.opened_at) desc limit \(limit)
             """
         ).rows.map { try $0.id("tenant_id") }
@@ -103,9 +106,17 @@ extension SupplierOrders {
         not exists (select from shop.unit u where u.tenant_id = s.tenant_id
             and u.supplier_order_id = s.id and u.state <> 'canceled')
         """
+    /// Whoever corrects an address leaves his name; what was corrected before the question is no answer.
+    private static let isReaddressed: Query = """
+        (q.kind = 'address' and exists (select from shop.audit c where c.tenant_id = s.tenant_id
+            and c.target = 'order:' || s.order_id and c.action = 'order.address_corrected'
+            and c.at > q.opened_at))
+        """
+    private static let isAnswered: Query = "(\(isEmpty) or \(isReaddressed))"
     /// Every supplier order with its newest open question.
     private static let held: Query = """
         select distinct on (s.id) s.id, s.run_id, q.id as item, q.opened_at, \(isEmpty) as is_empty,
+            \(isReaddressed) as is_readdressed,
             exists (select from shop.attention_item a where a.tenant_id = s.tenant_id
                 and a.kind = 'address' and a.subject = s.id::text and a.resolved_at is null)
                 as wants_address
@@ -123,6 +134,7 @@ extension SupplierOrders.Held {
         item = try row.id("item")
         isEmpty = try row.decode("is_empty")
         wantsAddress = try row.decode("wants_address")
+        isReaddressed = try row.decode("is_readdressed")
     }
 }
 
