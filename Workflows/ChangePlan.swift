@@ -93,7 +93,8 @@ package struct ChangePlan: Workflow {
                 return .upgrade(
                     Payer(
                         account: account.account, email: owner.email, name: account.name,
-                        customer: account.stripeCustomer))
+                        customer: account.stripeCustomer,
+                        waiting: try await plans.scheduled(in: tx).map { [$0.id] } ?? []))
             }
         }
     }
@@ -114,9 +115,14 @@ package struct ChangePlan: Workflow {
         let subscription: String
         do {
             subscription = try await flow.step(.subscribe, retry: .patient) { attempt in
-                let account = try await shop.inStore(flow.tenant) { try await BillingAccounts().load(in: $0) }
+                let (ending, larger) = try await shop.inStore(flow.tenant) { tx in
+                    (
+                        try await BillingAccounts().load(in: tx).endingSubscription,
+                        try await AccountPlans().larger(than: input.plan, in: tx)
+                    )
+                }
                 return try await desk.subscribe(
-                    customer, to: price, payer.account, except: account.endingSubscription, attempt)
+                    customer, to: price, payer.account, except: ending, keeping: larger, attempt)
             }
         } catch let failure as StepFailed {
             return .refused(reason: failure.failure.message)
@@ -125,7 +131,7 @@ package struct ChangePlan: Workflow {
             _ = try await BillingAccounts().lock(in: tx)
             try await BillingAccounts().note(subscription: subscription, in: tx)
             try await AccountPlans().upgrade(
-                to: input.plan, at: shop.clock.now, because: input.cause, in: tx)
+                to: input.plan, at: shop.clock.now, because: input.cause, replacing: payer.waiting, in: tx)
         }
         return .upgraded
     }
@@ -261,7 +267,7 @@ package struct ChangePlan: Workflow {
             }
             return try await desk.subscribe(
                 customer, to: try await desk.price(of: plan, attempt), account.account,
-                except: account.endingSubscription, attempt)
+                except: account.endingSubscription, keeping: [], attempt)
         }
         try await flow.write(.noteRestored, in: shop) { tx in
             _ = try await BillingAccounts().lock(in: tx)
@@ -282,6 +288,8 @@ struct Payer: Codable, Sendable {
     let email: EmailAddress
     let name: String
     let customer: String?
+    /// The change that waited when the wish was made. Nothing in journals of before it was noted.
+    let waiting: [PlanChangeID]?
 }
 
 private enum Decision: Codable, Sendable {

@@ -54,16 +54,18 @@ struct SubscriptionDesk: Sendable {
     }
 
     /// Puts the customer's subscription at a price, or makes one. A repetition finds it there. One that is
-    /// being cancelled does not count.
+    /// being cancelled does not count, and one to a larger plan stays: of two wishes at once the smaller one
+    /// may come last.
     func subscribe(
         _ customer: StripeCustomer.ID, to price: StripeID<StripePrice>, _ account: UserID,
-        except ending: String?, _ attempt: Attempt
+        except ending: String?, keeping larger: Set<PlanID>, _ attempt: Attempt
     ) async throws -> String {
         let living = try await stripe.subscriptions(of: customer).first {
             !Self.ended.contains($0.status) && $0.id.rawValue != ending
         }
         if let living {
-            if living.priceID != price.rawValue {
+            let isLarger = Self.plan(ofPrice: living.priceLookupKey).map(larger.contains) ?? false
+            if living.priceID != price.rawValue, !isLarger {
                 _ = try await stripe.changePrice(of: living, to: price, key: attempt.key)
             }
             return living.id.rawValue

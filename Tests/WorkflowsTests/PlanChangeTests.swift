@@ -134,6 +134,56 @@ struct PlanChangeTests {
         }
     }
 
+    @Test("of two upgrades that are wished for at once the larger one stays, whichever comes last")
+    func twoUpgrades() async throws {
+        try await BillingWorld.open(at: Self.noon) { world in
+            let account = try await world.account()
+            try await world.subscribe(account)
+            _ = try world.change(account, to: .free)
+            try await world.fleet.settle(upTo: .seconds(20 * 86_400))
+            #expect(try await world.plan(of: account) == .free)
+            world.stripe.workbench.inject(Fault("POST /v1/subscriptions", .status, status: 500, count: 1))
+            let small = try world.change(account, to: .pro)
+            try await world.fleet.settle(turningClock: false)
+            let large = try world.change(account, to: .business)
+            try await world.fleet.settle(turningClock: false)
+            #expect(try world.output(of: large) == .upgraded)
+            #expect(try world.output(of: small) == nil, "Stripe has refused it once")
+
+            try await world.fleet.settle(upTo: .seconds(3_600))
+            try await world.deliver(try await world.events())
+            try await world.fleet.settle(upTo: .seconds(3_600))
+
+            #expect(try world.output(of: small) == .upgraded)
+            #expect(try await world.plan(of: account) == .business)
+            #expect(world.count("subscription.update") == 0)
+            let waiting = "select count(*) from shop.plan_change where status = 'scheduled'"
+            #expect(try await world.raw.psql(waiting) == "0", "nobody has asked for a smaller plan")
+        }
+    }
+
+    @Test("a downgrade that was wished for after an upgrade stays, however late the upgrade comes")
+    func lateUpgrade() async throws {
+        try await BillingWorld.open(at: Self.noon) { world in
+            let account = try await world.account()
+            try await world.subscribe(account)
+            world.stripe.workbench.inject(
+                Fault("POST /v1/subscriptions/{id}", .status, status: 500, count: 1))
+            let upgrade = try world.change(account, to: .business)
+            try await world.fleet.settle(turningClock: false)
+            let downgrade = try world.change(account, to: .free)
+            try await world.fleet.settle(turningClock: false)
+
+            try await world.fleet.settle(upTo: .seconds(3_600))
+            #expect(try world.output(of: upgrade) == .upgraded)
+            #expect(try await world.plan(of: account) == .business)
+            try await world.fleet.settle(upTo: .seconds(20 * 86_400))
+
+            #expect(try world.output(of: downgrade) == .downgraded)
+            #expect(try await world.plan(of: account) == .free)
+        }
+    }
+
     @Test("a subscription that Stripe does not know any more holds up no downgrade")
     func subscriptionGone() async throws {
         try await BillingWorld.open(at: Self.noon) { world in

@@ -83,10 +83,20 @@ package struct AccountPlans: Sendable {
             nextMonth: try row.decode("next_month"), month: try row.raw("month"))
     }
 
+    /// The plans that cost more than this one.
+    package func larger(than plan: PlanID, in tx: Transaction<OneTenant>) async throws -> Set<PlanID> {
+        let price = try await self.plan(plan, in: tx).monthlyPrice
+        let all = try await tx.execute("select * from shop.plan").rows.map(Plan.init(row:))
+        return Set(all.filter { $0.monthlyPrice > price }.map(\.id))
+    }
+
     /// Puts a larger plan into force at once. Nothing where the account has it already or a larger one. A
     /// downgrade that waits is withdrawn: it was asked for before.
+    /// - Parameter earlier: what waited when the upgrade was asked for; a downgrade that was asked for since
+    ///   stays. Nil for whatever waits.
     package func upgrade(
-        to plan: PlanID, at now: Date, because cause: Cause, in tx: Transaction<OneTenant>
+        to plan: PlanID, at now: Date, because cause: Cause, replacing earlier: [PlanChangeID]? = nil,
+        in tx: Transaction<OneTenant>
     ) async throws {
         _ = try await BillingAccounts().lock(in: tx)
         let current = try await current(at: now, in: tx)
@@ -95,7 +105,9 @@ package struct AccountPlans: Sendable {
         let move = try PlanMove(
             from: current, to: wanted, daysLeft: day.daysLeft, daysInMonth: day.daysInMonth)
         guard case .upgrade(let charge, let daysLeft, let daysInMonth) = move else { return }
-        try await withdraw(in: tx)
+        if let waiting = try await scheduled(in: tx), earlier?.contains(waiting.id) != false {
+            try await withdraw(in: tx)
+        }
         try await tx.execute(
             """
             insert into shop.plan_change (tenant_id, id, from_plan, to_plan, cause, status, asked_at,
