@@ -170,9 +170,18 @@ extension ForwardSupplierOrder {
         return Output(canceled: canceled, refundCause: brief.refundCause)
     }
 
+    /// Nobody is asked to order what was canceled meanwhile.
     func giveToMerchant(_ brief: SupplierBrief, _ flow: Flow<Self>) async throws -> Output {
-        try await flow.write(.giveToMerchant, in: shop) { tx in
+        let handover = try await flow.transaction(.giveToMerchant, on: shop.transactions) { tx in
             try await tx.lockOrder(brief.order)
+            let units = try await SupplierOrders().units(of: brief.id, in: tx)
+            guard units.contains(where: { $0.state != .canceled }) else {
+                try await SupplierOrders().move(brief.id, to: .canceled, at: shop.clock.now, in: tx)
+                try await Reservations().settle(
+                    SupplierOrders().load(brief.id, in: tx), accepted: [], in: tx)
+                try await Orders().refreshStatus(brief.order, in: tx)
+                return SupplierHandover(isIdle: true)
+            }
             try await Attention().open(
                 .order(.supplierUnknown), subject: "\(brief.id)", order: brief.order,
                 message:
@@ -182,8 +191,9 @@ extension ForwardSupplierOrder {
                 SupplierOrders().load(brief.id, in: tx), accepted: brief.lines.map(\.sku), in: tx)
             try await SupplierOrders().markGivenToMerchant(brief.id, at: shop.clock.now, in: tx)
             try await Orders().refreshStatus(brief.order, in: tx)
+            return SupplierHandover()
         }
-        return Output(refundCause: brief.refundCause, isWithMerchant: true)
+        return Output(refundCause: brief.refundCause, isWithMerchant: handover.isIdle != true)
     }
 
     // MARK: - Parts
@@ -294,6 +304,12 @@ extension ForwardSupplierOrder {
 private struct SupplierQuestion: Codable, Sendable {
     let item: AttentionItemID?
     /// Everything of the supplier order is canceled: there is nothing to ask.
+    var isIdle: Bool?
+}
+
+/// What became of a supplier order that the merchant places. Empty in journals of an earlier version.
+private struct SupplierHandover: Codable, Sendable {
+    /// Everything of it is canceled: there is nothing to order.
     var isIdle: Bool?
 }
 

@@ -3,6 +3,7 @@ import CommerceStore
 import Durable
 import DurableTesting
 import Foundation
+import Postgres
 import Testing
 import VendorSandbox
 import Workflows
@@ -177,6 +178,37 @@ struct WithdrawalTests {
             #expect(try world.output(of: run)?.end == .refunded)
             #expect(try await world.differencesFromStripe() == [])
             #expect(try await world.imbalance().isEmpty)
+        }
+    }
+
+    @Test("a merchant is not asked to order from an own supplier what was canceled before")
+    func canceledAtOwnSupplier() async throws {
+        try await World.open { world in
+            let run = try await world.checkout()
+            try await world.settle()
+            try await world.transaction { tx in
+                _ = try await tx.postgres.execute(
+                    "update shop.supplier set adapter = 'feed' where tenant_id = \(world.tenant.rawValue)")
+            }
+            try await world.pay(run)
+            try await world.deliverEvents()
+            // The payment is taken and the supplier order planned; the run that brings it there comes later.
+            try await world.fleet.stay(run)
+            let order = try #require(try await world.order(of: run))
+            _ = try await world.withdraw(1, from: order.id)
+            try await world.settle()
+
+            let (groups, items) = try await world.transaction { tx in
+                (
+                    try await SupplierOrders().all(of: order.id, in: tx),
+                    try await Attention().openItems(in: tx)
+                )
+            }
+            #expect(groups.map(\.state) == [.canceled])
+            #expect(!items.contains { $0.topic == AttentionKind.supplierUnknown.rawValue })
+            #expect(try world.output(of: run)?.end == .refunded)
+            #expect(try await world.refunds(of: order.id).map(\.breakdown.amount) == [.eur(1_500)])
+            #expect(try await world.available() == 10)
         }
     }
 
