@@ -123,6 +123,29 @@ struct VATNumberTests {
         }
     }
 
+    @Test("who gives a refused number up and names no other is asked about it no more")
+    func givenUp() async throws {
+        try await BillingWorld.open { world in
+            let account = try await world.account()
+            try await world.trade(account, as: Self.stranger)
+            _ = try world.ask(Self.stranger, of: account)
+            try await world.fleet.settle(upTo: .seconds(3_600))
+            #expect(try await world.attention(of: account) == ["vat_number"])
+
+            let now = world.fleet.clock.now
+            try await world.database.transaction(for: account.home) { tx in
+                try await Identities().save(
+                    BusinessIdentity(
+                        legalName: "Lumina", country: CountryCode(unchecked: "AT"), vatNumber: nil,
+                        registration: nil, addressLine: "Ring 1", postcode: "1010", city: "Wien",
+                        phone: "+43111111", email: EmailAddress(unchecked: "ana@example.test")),
+                    at: now, in: tx)
+            }
+
+            #expect(try await world.attention(of: account) == [])
+        }
+    }
+
     @Test("an answer about a number that was changed meanwhile counts for nothing")
     func changed() async throws {
         try await BillingWorld.open { world in

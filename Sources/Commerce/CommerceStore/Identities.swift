@@ -24,6 +24,9 @@ package struct Identities: Sendable {
                 address_line = excluded.address_line, postcode = excluded.postcode, city = excluded.city,
                 phone = excluded.phone, email = excluded.email
             """)
+        // Nobody asks any more about a number that was given up, so nobody else would close what it left.
+        try await Attention().resolveOthers(
+            of: .vatNumber, than: identity.vatNumber?.rawValue ?? "", by: "another number", in: tx)
         try await LegalPages().fill(in: tx)
     }
 
