@@ -152,6 +152,31 @@ struct CheckoutTests {
         }
     }
 
+    @Test("a store that Stripe restricts during the checkout is told, and nobody pays or loses the piece")
+    func restrictedMeanwhile() async throws {
+        try await World.open { world in
+            let known = try await world.transaction { try await Stores().load(in: $0).stripeAccount }
+            let account = try #require(known)
+            let answer = try await SandboxCaller.send(
+                "POST", "\(world.stripe.baseURL)/_sandbox/accounts/\(account)",
+                headers: [
+                    "Authorization": "Bearer sk_test_shop",
+                    "Content-Type": "application/x-www-form-urlencoded",
+                ], body: Array("outcome=restricted".utf8))
+            #expect(answer.status < 300)
+
+            let run = try await world.checkout()
+            try await world.settle()
+
+            #expect(try world.output(of: run)?.end == .declined)
+            #expect(world.count("payment_intent.create") == 0)
+            #expect(try await world.order(of: run)?.expiredAt != nil)
+            #expect(try await world.available() == 10)
+            let items = try await world.transaction { try await Attention().openItems(in: $0) }
+            #expect(items.map(\.topic) == [AttentionKind.merchantRestricted.rawValue])
+        }
+    }
+
     @Test("a supplier that does not answer the question stops no sale")
     func silentSupplier() async throws {
         try await World.open { world in

@@ -51,6 +51,28 @@ struct LostAnswerTests {
         }
     }
 
+    @Test(
+        "Stripe's conflicts, limits and failures are waited out, and everything is made once",
+        arguments: [409, 429, 500])
+    func notNow(status: Int) async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.sellOutBetween("SKU-1")
+            for call in ["payment_intents", "refunds", "application_fees/{id}/refunds"] {
+                world.stripe.workbench.inject(
+                    Fault("POST /v1/\(call)", .status, status: status, retryAfterSeconds: 7, count: 2))
+            }
+
+            let run = try await world.paidCheckout()
+
+            for effect in ["payment_intent.create", "refund.create", "fee_refund.create"] {
+                #expect(world.count(effect) == 1, "\(effect)")
+            }
+            #expect(try await world.order(of: run)?.status.payment == .refunded)
+            #expect(try await world.imbalance().isEmpty)
+        }
+    }
+
     @Test("a refund and the fee's refund are made once when both answers are lost")
     func refund() async throws {
         let supplier = StandInSupplier()
