@@ -96,6 +96,24 @@ import Testing
         #expect(late.freed == 1)
     }
 
+    @Test("a payment that was reported keeps its units while its run is kept from taking it")
+    func reportedPayment() async throws {
+        let shop = try await TestShop.open(stock: 3, on: TestPlatform())
+        let order = try await shop.order(2)
+        try await shop.transaction { tx in
+            let payment = try await Payments().open(
+                for: order.id, amount: order.total.gross, fee: order.total.withheld, in: tx)
+            _ = try await Payments().recordIntent("pi_reported", clientSecret: nil, of: payment.id, in: tx)
+            _ = try await Payments().reportPaid(payment.id, at: TestShop.now, in: tx)
+        }
+
+        let soon = try await Lapses(shop.database).sweep(at: Self.afterHold)
+        let late = try await Lapses(shop.database).sweep(at: Self.afterHold.addingTimeInterval(8 * 86_400))
+
+        #expect(soon.freed == 0)
+        #expect(late.freed == 1)
+    }
+
     @Test("money that was reported and that no run took asks for a person, once")
     func unservedMoney() async throws {
         let shop = try await TestShop.open(on: TestPlatform())

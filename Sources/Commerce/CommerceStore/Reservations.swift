@@ -13,8 +13,9 @@ package struct Reservations: Sendable {
 
     /// How long the payment may take, and a little for the way.
     package static let defaultHold: TimeInterval = 70 * 60
-    /// A bank may think for days about a payment that the shopper has made. Units are held that much longer
-    /// for it, and no longer: a payment that comes later still is served if they are there.
+    /// A bank may think for days about a payment that the shopper has made, and a run may be kept from
+    /// reading one that was reported. Units are held that much longer for either, and no longer: a payment
+    /// that comes later still is served if they are there.
     static let bankPatience: TimeInterval = 7 * 86_400
 
     /// What one order wants of one supplier's reference.
@@ -111,8 +112,8 @@ package struct Reservations: Sendable {
         }
     }
 
-    /// Frees what an order has held for too long, unless it was paid or the bank is still deciding. True when
-    /// there was something to free.
+    /// Frees what an order has held for too long, unless it was paid, is said to be, or the bank is still
+    /// deciding. True when there was something to free.
     @discardableResult
     package func expire(_ order: OrderID, at now: Date, in tx: Transaction<OneTenant>) async throws -> Bool {
         // A payment is recorded under this lock, so it is either seen here or finds the units given up.
@@ -135,7 +136,8 @@ package struct Reservations: Sendable {
         r.state = 'held' and r.expires_at <= \(now) and o.paid_at is null
             and (r.expires_at <= \(now.addingTimeInterval(-bankPatience))
                 or not exists (select from shop.payment p where p.tenant_id = o.tenant_id
-                    and p.order_id = o.id and p.status = 'processing'))
+                    and p.order_id = o.id
+                    and (p.status = 'processing' or p.reported_paid_at is not null)))
         """
     }
 
