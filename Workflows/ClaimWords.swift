@@ -7,12 +7,7 @@ struct ClaimWords {
     init(_ language: Language) { self.language = language }
 
     private func one(_ romanian: String, _ english: String, _ german: String, _ spanish: String) -> String {
-        switch language {
-        case .romanian: romanian
-        case .english: english
-        case .german: german
-        case .spanish: spanish
-        }
+        language.choose(romanian: romanian, english: english, german: german, spanish: spanish)
     }
 
     // MARK: - To the shopper

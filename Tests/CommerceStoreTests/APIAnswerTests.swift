@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct APIAnswerTests {
     private static func answers() throws -> APIAnswers {
-        APIAnswers(try Credentials(base64Key: Data(repeating: 5, count: 32).base64EncodedString()))
+        APIAnswers(try Credentials(Data(repeating: 5, count: 32).base64EncodedString()))
     }
 
     private static func request(

@@ -21,7 +21,7 @@ import Testing
     }
 
     private static func credentials() throws -> Credentials {
-        try Credentials(base64Key: Data(repeating: 7, count: 32).base64EncodedString())
+        try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
     }
 
     // MARK: - Passwords

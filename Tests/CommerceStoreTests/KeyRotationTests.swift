@@ -16,7 +16,7 @@ struct KeyRotationTests {
     private let after: Credentials
 
     init() throws {
-        before = try Credentials(base64Key: key(7))
+        before = try Credentials(key(7))
         between = try Credentials("2027:\(key(8)), k1:\(key(7))", codes: key(7))
         after = try Credentials("2027:\(key(8))", codes: key(7))
     }

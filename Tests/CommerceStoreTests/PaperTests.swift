@@ -95,7 +95,7 @@ import Testing
     func credentials() async throws {
         let shop = try await TestShop.open()
         let other = try await TestShop.open()
-        let credentials = try Credentials(base64Key: Data(repeating: 7, count: 32).base64EncodedString())
+        let credentials = try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
 
         try await shop.transaction { tx in
             try await credentials.save("user:old", kind: "smartbill", in: tx)
@@ -117,7 +117,7 @@ import Testing
         #expect(throws: StoreError.credentialUnreadable(kind: "bigbuy")) {
             try credentials.open(sealed, keyID: "k1", kind: "bigbuy", tenant: shop.tenant)
         }
-        #expect(throws: CredentialsKeyError.self) { try Credentials(base64Key: "c2hvcnQ=") }
+        #expect(throws: CredentialsKeyError.self) { try Credentials("c2hvcnQ=") }
     }
 
     @Test("an issued invoice keeps its number, and one order has one invoice")
@@ -148,7 +148,7 @@ import Testing
     @Test("every store of the demo has a company and a login of its own at SmartBill")
     func demoCompanies() async throws {
         let database = try await TestPlatform.shared.servers().database
-        let credentials = try Credentials(base64Key: Data(repeating: 9, count: 32).base64EncodedString())
+        let credentials = try Credentials(Data(repeating: 9, count: 32).base64EncodedString())
         let logins = Dictionary(uniqueKeysWithValues: DemoSeed.stores.map { ($0.slug, "\($0.slug):token") })
 
         try await DemoSeed(database, credentials: credentials).apply(
@@ -167,7 +167,7 @@ import Testing
     @Test("the demo seeds twice without a change, and its stores are found by host")
     func demoSeed() async throws {
         let database = try await TestPlatform.shared.servers().database
-        let credentials = try Credentials(base64Key: Data(repeating: 9, count: 32).base64EncodedString())
+        let credentials = try Credentials(Data(repeating: 9, count: 32).base64EncodedString())
         let settings = DemoSeed.Settings(
             baseDomain: "demo.test",
             stripeAccounts: ["lumina": "acct_1", "casa-verde": "acct_2", "nordlicht": "acct_3"],

@@ -35,7 +35,7 @@ struct TestPerson: Sendable {
     private let credentials: Credentials
 
     init() throws {
-        credentials = try Credentials(base64Key: Data(repeating: 7, count: 32).base64EncodedString())
+        credentials = try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
     }
 
     private var requests: PersonalDataRequests { PersonalDataRequests(credentials) }

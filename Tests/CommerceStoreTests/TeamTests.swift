@@ -9,7 +9,7 @@ import Testing
 struct TeamTests {
     private func secrets() throws -> LetterTokens {
         let key = Data(repeating: 7, count: 32).base64EncodedString()
-        return LetterTokens(try Credentials(base64Key: key))
+        return LetterTokens(try Credentials(key))
     }
 
     private func invite(

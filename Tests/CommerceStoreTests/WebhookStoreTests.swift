@@ -9,7 +9,7 @@ import Testing
     private static let now = TestShop.now
 
     private static func book() throws -> WebhookEndpoints {
-        WebhookEndpoints(try Credentials(base64Key: Data(repeating: 7, count: 32).base64EncodedString()))
+        WebhookEndpoints(try Credentials(Data(repeating: 7, count: 32).base64EncodedString()))
     }
 
     private func endpoint(

@@ -120,7 +120,7 @@ struct OperatorCommandTests {
             PostgresPool(try PostgresConfiguration(desk.raw.url(role: $0)), size: 1)
         }
         let admins = Admins(
-            Database(app: pools[0], platform: pools[1]), credentials: try Credentials(base64Key: desk.key),
+            Database(app: pools[0], platform: pools[1]), credentials: try Credentials(desk.key),
             passwords: Passwords())
         _ = try await admins.add(email, name: "Ana", password: "a long password", role: .operator)
         for pool in pools { await pool.shutdown() }

@@ -142,7 +142,7 @@ struct Platform: Sendable {
         let app = PostgresPool(try PostgresConfiguration(target.url(role: "cartflux_app")), size: 1)
         let platform = PostgresPool(try PostgresConfiguration(target.url(role: "cartflux_platform")), size: 1)
         let database = Database(app: app, platform: platform)
-        let credentials = try Credentials(base64Key: credentialsKey)
+        let credentials = try Credentials(credentialsKey)
         try await DemoSeed(database, credentials: credentials).apply(
             DemoSeed.Settings(baseDomain: "localhost", stripeAccounts: accounts, today: Date()))
         for store in DemoSeed.stores {

@@ -78,7 +78,7 @@ import Testing
         let (shop, other) = (try await WebShop.open(), try await WebShop.open())
         let database = shop.running.database
         let book = WebhookEndpoints(
-            try Credentials(base64Key: Data(repeating: 7, count: 32).base64EncodedString()))
+            try Credentials(Data(repeating: 7, count: 32).base64EncodedString()))
         for one in [shop, other] {
             try await database.transaction(for: one.tenant) { tx in
                 _ = try await book.add(

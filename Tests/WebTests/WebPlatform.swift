@@ -27,7 +27,7 @@ actor WebPlatform {
 
     static let credentials: Credentials = {
         let key = Data(repeating: 7, count: 32).base64EncodedString()
-        guard let credentials = try? Credentials(base64Key: key) else {
+        guard let credentials = try? Credentials(key) else {
             preconditionFailure("32 bytes are a key")
         }
         return credentials

@@ -72,7 +72,7 @@ struct BillingWorld: Sendable {
             bigbuy: BigBuyClient(key: "test", base: stripe.baseURL),
             resend: ResendClient(
                 key: "re_test", base: resend.baseURL, timeout: .seconds(10), now: { clock.now }),
-            credentials: try Credentials(base64Key: Data(repeating: 7, count: 32).base64EncodedString()),
+            credentials: try Credentials(Data(repeating: 7, count: 32).base64EncodedString()),
             openSmartBill: { _, company in
                 SmartBillClient(
                     credentials: SmartBillCredentials(email: "a", token: "b", companyCode: company),

@@ -59,7 +59,7 @@ struct CatalogueWorld: Sendable {
             bigbuy: BigBuyClient(
                 key: "test", base: bigBuy.baseURL, timeout: .seconds(10), now: { clock.now }),
             resend: ResendClient(key: "re_test", base: nowhere),
-            credentials: try Credentials(base64Key: Data(repeating: 7, count: 32).base64EncodedString()),
+            credentials: try Credentials(Data(repeating: 7, count: 32).base64EncodedString()),
             openSmartBill: { _, company in
                 SmartBillClient(
                     credentials: SmartBillCredentials(email: "", token: "", companyCode: company),

@@ -49,7 +49,7 @@ struct FeedWorld: Sendable {
         let host = FeedHost(workbench)
         server = try await SandboxServer.start(host, workbench)
         let (tenant, supplier) = (TenantID(), SupplierID())
-        let credentials = try Credentials(base64Key: Data(repeating: 7, count: 32).base64EncodedString())
+        let credentials = try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
         let address = server.baseURL + path
         try await Self.seed(plan, tenant, supplier, pool, database)
         feed = try await database.transaction(for: tenant) { tx in

@@ -89,7 +89,7 @@ struct MerchantWorld: Sendable {
     private init(seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal) async throws {
         database = Database(app: try await MerchantDatabase.shared.pool())
         sandbox = try await VendorSandbox.start()
-        let credentials = try Credentials(base64Key: Data(repeating: 7, count: 32).base64EncodedString())
+        let credentials = try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
         let transactions = MemoryTransactions(database)
         let signals = LateSignals()
         let clock = ManualClock(Date())

@@ -53,7 +53,7 @@ struct WebhookWorld: Sendable {
         names = try NameServer()
         let mailbench = Workbench(logger: VendorSandbox.quietLogger)
         mail = try await SandboxServer.start(ResendSandbox(mailbench), mailbench)
-        let credentials = try Credentials(base64Key: Data(repeating: 7, count: 32).base64EncodedString())
+        let credentials = try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
         book = WebhookEndpoints(credentials)
         let transactions = MemoryTransactions(database)
         let signals = LateSignals()

@@ -124,7 +124,7 @@ struct World: Sendable {
         }
         let stripeClient = StripeClient(key: "sk_test_shop", base: stripe.baseURL, timeout: .seconds(10))
         let account = try await Self.merchant(stripeClient, stripe)
-        let credentials = try Credentials(base64Key: Data(repeating: 7, count: 32).base64EncodedString())
+        let credentials = try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
         self.products = try await Self.seed(
             tenant, stock: stock, products: count, account: account, credentials, pool, database)
 

@@ -14,4 +14,17 @@ package enum Language: String, Codable, Hashable, Sendable, CaseIterable, Coding
         case .spanish: "Español"
         }
     }
+
+    /// The one of four that is in this language.
+    package func choose<Text>(romanian: Text, english: Text, german: Text, spanish: Text) -> Text {
+        switch self {
+        case .romanian: romanian
+        case .english: english
+        case .german: german
+        case .spanish: spanish
+        }
+    }
+
+    /// Where this language stands in a list of four texts, which are in the order of the cases.
+    package var place: Int { choose(romanian: 0, english: 1, german: 2, spanish: 3) }
 }

@@ -15,7 +15,7 @@ package enum LegalPageKind: String, Sendable, CaseIterable {
             ]
         case .imprint: titles = ["Date de identificare", "Imprint", "Impressum", "Aviso legal"]
         }
-        return titles[LegalText.place(language)]
+        return titles[language.place]
     }
 }
 
@@ -43,18 +43,9 @@ package struct LegalText: Sendable {
         }
         return paragraphs.joined(separator: "\n\n")
     }
-
-    static func place(_ language: Language) -> Int {
-        switch language {
-        case .romanian: 0
-        case .english: 1
-        case .german: 2
-        case .spanish: 3
-        }
-    }
 }
 
-/// The sentences of the pages in one language, in the order of `LegalText.place`.
+/// The sentences of the pages in one language.
 struct LegalFacts {
     let store: String
     let identity: BusinessIdentity
@@ -62,7 +53,7 @@ struct LegalFacts {
     let language: Language
 
     func one(_ romanian: String, _ english: String, _ german: String, _ spanish: String) -> String {
-        [romanian, english, german, spanish][LegalText.place(language)]
+        language.choose(romanian: romanian, english: english, german: german, spanish: spanish)
     }
 
     var trader: String {

@@ -53,12 +53,7 @@ package enum PersonalDataHold: String, Codable, Sendable, CaseIterable {
     case affiliateBalance = "affiliate_balance"
 
     package func reason(in language: Language) -> String {
-        switch language {
-        case .romanian: romanian
-        case .english: english
-        case .german: german
-        case .spanish: spanish
-        }
+        language.choose(romanian: romanian, english: english, german: german, spanish: spanish)
     }
 
     private var english: String {

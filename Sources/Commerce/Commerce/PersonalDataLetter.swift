@@ -51,7 +51,7 @@ package struct PersonalDataLetter: Sendable {
     }
 
     private var greeting: String {
-        ["Bună ziua,", "Hello,", "Guten Tag,", "Hola:"][place]
+        ["Bună ziua,", "Hello,", "Guten Tag,", "Hola:"][language.place]
     }
 
     private var reasons: [String] {
@@ -77,7 +77,7 @@ package struct PersonalDataLetter: Sendable {
             subject: [
                 "Confirmați cererea datelor dvs.", "Confirm that you want a copy of your data",
                 "Bestätigen Sie die Anforderung Ihrer Daten", "Confirme la solicitud de sus datos",
-            ][place],
+            ][language.place],
             text: [
                 "Cineva a cerut o copie a datelor păstrate despre această adresă. Confirmați cu linkul de "
                     + "mai jos, în 24 de ore. Dacă nu ați fost dvs., nu trebuie să faceți nimic.",
@@ -87,10 +87,10 @@ package struct PersonalDataLetter: Sendable {
                     + "Sie dies innerhalb von 24 Stunden. Falls Sie es nicht waren, ist nichts zu tun.",
                 "Alguien ha pedido una copia de los datos guardados sobre esta dirección. Confírmelo con el "
                     + "enlace en 24 horas. Si no ha sido usted, no tiene que hacer nada.",
-            ][place],
+            ][language.place],
             link: (
                 ["Da, vreau copia", "Yes, I want the copy", "Ja, Kopie anfordern", "Sí, quiero la copia"][
-                    place], link
+                    language.place], link
             ))
     }
 
@@ -99,7 +99,7 @@ package struct PersonalDataLetter: Sendable {
             subject: [
                 "Confirmați ștergerea datelor dvs.", "Confirm that your data shall be erased",
                 "Bestätigen Sie die Löschung Ihrer Daten", "Confirme la supresión de sus datos",
-            ][place],
+            ][language.place],
             text: [
                 "Cineva a cerut ștergerea datelor păstrate despre această adresă. Confirmați cu linkul de "
                     + "mai jos, în 24 de ore. Facturile rămân cât cere legea. Dacă nu ați fost dvs., nu "
@@ -113,8 +113,8 @@ package struct PersonalDataLetter: Sendable {
                 "Alguien ha pedido suprimir los datos guardados sobre esta dirección. Confírmelo con el "
                     + "enlace en 24 horas. Las facturas se conservan el tiempo que exige la ley. Si no ha "
                     + "sido usted, no tiene que hacer nada.",
-            ][place],
-            link: (["Da, ștergeți", "Yes, erase them", "Ja, löschen", "Sí, suprimir"][place], link))
+            ][language.place],
+            link: (["Da, ștergeți", "Yes, erase them", "Ja, löschen", "Sí, suprimir"][language.place], link))
     }
 
     private func copyReady(_ link: String, _ days: Int) -> Sentences {
@@ -122,14 +122,14 @@ package struct PersonalDataLetter: Sendable {
             subject: [
                 "Copia datelor dvs. este gata", "The copy of your data is ready",
                 "Die Kopie Ihrer Daten ist fertig", "La copia de sus datos está lista",
-            ][place],
+            ][language.place],
             text: [
                 "Puteți descărca toate datele păstrate despre această adresă timp de \(days) zile.",
                 "You can download everything that is kept about this address for \(days) days.",
                 "Sie können alles, was zu dieser Adresse gespeichert ist, \(days) Tage lang herunterladen.",
                 "Puede descargar todo lo que se guarda sobre esta dirección durante \(days) días.",
-            ][place],
-            link: (["Descarcă", "Download", "Herunterladen", "Descargar"][place], link))
+            ][language.place],
+            link: (["Descarcă", "Download", "Herunterladen", "Descargar"][language.place], link))
     }
 
     private var waits: Sentences {
@@ -137,13 +137,13 @@ package struct PersonalDataLetter: Sendable {
             subject: [
                 "Cererea dvs. de ștergere așteaptă", "Your request for erasure waits",
                 "Ihr Löschantrag wartet", "Su solicitud de supresión espera",
-            ][place],
+            ][language.place],
             text: [
                 "Datele dvs. vor fi șterse imediat ce nu mai sunt necesare. Acum mai sunt:",
                 "Your data will be erased as soon as nobody needs them any more. At the moment:",
                 "Ihre Daten werden gelöscht, sobald sie nicht mehr gebraucht werden. Derzeit gilt:",
                 "Sus datos se suprimirán en cuanto dejen de ser necesarios. Por ahora:",
-            ][place])
+            ][language.place])
     }
 
     private var refused: Sentences {
@@ -151,7 +151,7 @@ package struct PersonalDataLetter: Sendable {
             subject: [
                 "Datele dvs. nu au putut fi șterse", "Your data could not be erased",
                 "Ihre Daten konnten nicht gelöscht werden", "Sus datos no se han podido suprimir",
-            ][place],
+            ][language.place],
             text: [
                 "Am așteptat trei luni, dar datele sunt încă necesare. Puteți cere din nou mai târziu și "
                     + "vă puteți adresa autorității pentru protecția datelor. Motivul:",
@@ -161,7 +161,7 @@ package struct PersonalDataLetter: Sendable {
                     + "erneut fragen und sich an die Datenschutzbehörde wenden. Der Grund:",
                 "Hemos esperado tres meses, pero los datos aún son necesarios. Puede volver a pedirlo más "
                     + "adelante y dirigirse a la autoridad de protección de datos. El motivo:",
-            ][place])
+            ][language.place])
     }
 
     private var erased: Sentences {
@@ -169,7 +169,7 @@ package struct PersonalDataLetter: Sendable {
             subject: [
                 "Datele dvs. au fost șterse", "Your data have been erased",
                 "Ihre Daten wurden gelöscht", "Sus datos se han suprimido",
-            ][place],
+            ][language.place],
             text: [
                 "Datele păstrate despre această adresă au fost șterse. Facturile rămân cât cere legea, apoi "
                     + "dispar și ele. Aceasta este ultima noastră scrisoare.",
@@ -179,16 +179,6 @@ package struct PersonalDataLetter: Sendable {
                     + "Gesetz es verlangt, und werden dann ebenfalls gelöscht. Dies ist unser letzter Brief.",
                 "Los datos guardados sobre esta dirección se han suprimido. Las facturas se conservan el "
                     + "tiempo que exige la ley y después también desaparecen. Esta es nuestra última carta.",
-            ][place])
-    }
-
-    /// Where a language stands in the lists above.
-    private var place: Int {
-        switch language {
-        case .romanian: 0
-        case .english: 1
-        case .german: 2
-        case .spanish: 3
-        }
+            ][language.place])
     }
 }

@@ -21,14 +21,9 @@ package struct Credentials: Sendable {
     /// What a key is called that was given without a name.
     private static let onlyName = "k1"
 
-    /// Throws when `CREDENTIALS_KEY` is not the base64 of 32 bytes.
-    package init(base64Key: String) throws {
-        try self.init(base64Key, codes: nil)
-    }
-
     /// Reads one key, or `name:base64` pairs with commas between them, the newest first. Each key is 32
     /// bytes. Of several it cannot be told which one made the codes, so that is given too.
-    package init(_ text: String, codes: String?) throws {
+    package init(_ text: String, codes: String? = nil) throws {
         var pairs: [(name: String, key: SymmetricKey)] = []
         if text.contains(":") {
             for part in text.split(separator: ",") {

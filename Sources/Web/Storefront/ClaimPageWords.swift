@@ -8,14 +8,8 @@ struct ClaimPageWords {
     init(_ language: Language) { self.language = language }
 
     private func one(_ english: String, _ romanian: String, _ german: String, _ spanish: String) -> String {
-        let sentence =
-            switch language {
-            case .english: english
-            case .romanian: romanian
-            case .german: german
-            case .spanish: spanish
-            }
-        return PseudoLanguage.read(sentence)
+        PseudoLanguage.read(
+            language.choose(romanian: romanian, english: english, german: german, spanish: spanish))
     }
 
     var title: String { one("Problems", "Probleme", "Probleme", "Problemas") }

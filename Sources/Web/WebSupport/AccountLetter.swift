@@ -56,28 +56,19 @@ private struct AccountLetterWords {
     let closing: String
 
     init(_ kind: AccountLetter.Kind, _ language: Language) {
-        greeting = ["Bună ziua,", "Hello,", "Guten Tag,", "Hola:"][Self.place(language)]
+        greeting = ["Bună ziua,", "Hello,", "Guten Tag,", "Hola:"][language.place]
         closing =
             [
                 "Dacă nu ați cerut dvs. acest mesaj, îl puteți ignora.",
                 "If you did not ask for this, you can ignore it.",
                 "Falls Sie das nicht angefordert haben, können Sie diese Nachricht ignorieren.",
                 "Si no lo ha pedido usted, puede ignorar este mensaje.",
-            ][Self.place(language)]
-        let texts = Self.texts(kind)[Self.place(language)]
+            ][language.place]
+        let texts = Self.texts(kind)[language.place]
         (subject, text, action) = (texts.0, texts.1, texts.2)
     }
 
-    private static func place(_ language: Language) -> Int {
-        switch language {
-        case .romanian: 0
-        case .english: 1
-        case .german: 2
-        case .spanish: 3
-        }
-    }
-
-    /// Subject, text and the words of the link, in the order of `place`.
+    /// Subject, text and the words of the link, in the order of `Language.place`.
     private static func texts(_ kind: AccountLetter.Kind) -> [(String, String, String)] {
         switch kind {
         case .verify:

@@ -56,11 +56,16 @@ struct BenchChild: Sendable {
     /// In the child: returns when the bench has gone or wants it to end.
     static func endOfInput() async {
         let (input, continuation) = AsyncStream.makeStream(of: Void.self)
+        atEndOfInput { continuation.finish() }
+        for await _ in input {}
+    }
+
+    /// In the child: does `act` once the bench has gone or wants it to end.
+    static func atEndOfInput(_ act: @escaping @Sendable () -> Void) {
         FileHandle.standardInput.readabilityHandler = { handle in
             guard handle.availableData.isEmpty else { return }
             handle.readabilityHandler = nil
-            continuation.finish()
+            act()
         }
-        for await _ in input {}
     }
 }

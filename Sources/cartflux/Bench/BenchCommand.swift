@@ -24,7 +24,11 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the figures there as JSON too.", valueName: "file"))
     var json: String?
 
-    @Option(help: "How long each measurement of a rate takes.")
+    @Option(
+        help: """
+            How long each measurement of a rate takes; a rush of checkouts takes \
+            \(CheckoutsBench.rushes) times as long, within limits of their number.
+            """)
     var seconds = 3
 
     @Option(help: "How often everything is measured; the table shows medians.")

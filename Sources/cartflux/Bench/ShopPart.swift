@@ -40,11 +40,8 @@ enum ShopPart: String, ExpressibleByArgument {
             instruments.services(platform) + [platform.runs, worker, BurstDrainer(platform.runs)])
     }
 
+    /// For commands that SIGTERM stops.
     static func stopAtEndOfInput() {
-        FileHandle.standardInput.readabilityHandler = { handle in
-            guard handle.availableData.isEmpty else { return }
-            handle.readabilityHandler = nil
-            kill(getpid(), SIGTERM)
-        }
+        BenchChild.atEndOfInput { kill(getpid(), SIGTERM) }
     }
 }

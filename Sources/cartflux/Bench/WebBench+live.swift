@@ -1,7 +1,7 @@
-// Pages that listen, on one web process: twenty-five merchants, each at two browsers with four pages open,
-// and in every store a run that comes to its end every three seconds. A page hears at most once a second, so
-// the pause between two ends is long enough to tell them apart. What the pages fetch when they hear of
-// something is not in it: that is a page like any other.
+// Pages that listen, on one web process: merchants, each at some browsers with some pages open, and in every
+// store a run that comes to its end again and again. A page hears at most once a second, so the pause between
+// two ends is long enough to tell them apart. What the pages fetch when they hear of something is not in it:
+// that is a page like any other.
 
 import CommerceStore
 import Durable
@@ -22,10 +22,12 @@ struct LiveResult: Sendable {
 }
 
 extension WebBench {
-    private static let stores = 25
+    static let stores = 25
     private static let browsersPerStore = 2
     private static let pagesPerBrowser = 4
-    private static let beat: Duration = .seconds(3)
+    static let streams = stores * browsersPerStore * pagesPerBrowser
+    /// Of every store a run ends this often.
+    static let beat: Duration = .seconds(3)
     private static let calmTime: Duration = .seconds(4)
     private static let busyTime: Duration = .seconds(12)
     /// Until the first messages are behind, and after the last end until it must have been told.

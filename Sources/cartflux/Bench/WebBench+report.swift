@@ -108,8 +108,9 @@ extension WebBench {
                 + "\(Self.readers) for a list.",
             "Uncached: from a process that keeps no page. With a session: the basket is counted each time.",
             "The lists are those of \(runs) runs and of \(Self.orders) orders of one store.",
-            "200 streams of 25 merchants: of every store a run ends every 3 s; the time is from the engine's "
-                + "mark at the end of the run, before its commit, to the bytes at the page.",
+            "\(Self.streams) streams of \(Self.stores) merchants: of every store a run ends every "
+                + "\(Int(Self.beat.inSeconds)) s; the time is from the engine's mark at the end of the run, "
+                + "before its commit, to the bytes at the page.",
         ]
     }
 }

@@ -1,4 +1,6 @@
-/// What keeps a measurement of the web from counting. Each case says what to do about it.
+// What keeps a measurement of the web from counting. A measurement that did not serve what it asked for is
+// no figure, so each of these ends the bench instead of standing beside the figures as a note.
+
 enum WebBenchProblem: Error, Equatable, CustomStringConvertible {
     /// The load generator ended with this status.
     case generatorFailed(Int32)

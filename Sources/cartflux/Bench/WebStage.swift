@@ -30,7 +30,7 @@ struct WebStage: Sendable {
         environment = Self.environment(ports)
         signer = SessionSigner(secret: Self.secret, isSecure: false)
         let settings = Settings(environment)
-        credentials = try settings.parsed(.credentialsKey) { try Credentials(base64Key: $0) }
+        credentials = try settings.parsed(.credentialsKey) { try Credentials($0) }
         let app = PostgresPool(
             try settings.parsed(.databaseURL) { try PostgresConfiguration($0) }, size: Self.connections,
             logger: logger)
