@@ -15,26 +15,26 @@ extension ForwardSupplierOrder {
         for tenant: Tenant
     ) async throws -> SupplierCheck {
         if round > 1, let known = try await lookUp(brief) {
-            return SupplierCheck(objection: .recovered(known))
+            return SupplierCheck(answer: .recovered(known))
         }
         let request = try await request(wanted, of: brief, for: tenant)
         do throws(BigBuyFailure) {
             let quote = try await shop.bigbuy.check(request)
             if let group = quote.refused.first(where: { $0.refusal.problem != .wallet }) {
-                return SupplierCheck(objection: try objection(to: quote.refused, first: group, wanted))
+                return SupplierCheck(answer: try answer(to: quote.refused, first: group, wanted))
             }
             let asked = quote.groups.map(\.net).total(brief.snapshot.currency)
             return SupplierCheck(
-                objection: quote.groups.isEmpty ? nil : objection(toPrice: asked, wanted, brief, accepted))
+                answer: quote.groups.isEmpty ? nil : objection(toPrice: asked, wanted, brief, accepted))
         } catch {
             guard case .refused(let refusal) = error.reason, refusal.problem != .passing else { throw error }
             // An empty wallet stops nothing here: the order itself waits until it is filled.
-            if refusal.problem == .wallet { return SupplierCheck(objection: nil) }
-            return SupplierCheck(objection: answer(to: refusal, about: refusal.skus, wanted))
+            if refusal.problem == .wallet { return SupplierCheck(answer: nil) }
+            return SupplierCheck(answer: answer(to: refusal, about: refusal.skus, wanted))
         }
     }
 
-    private func objection(
+    private func answer(
         to groups: [BigBuyRefusedGroup], first: BigBuyRefusedGroup, _ wanted: [BigBuyOrderLine]
     ) throws(BigBuyFailure) -> SupplierAnswer {
         let goods = groups.filter { $0.refusal.problem == .goods }
@@ -113,7 +113,7 @@ extension ForwardSupplierOrder {
                 throw try await emptyWallet(brief, wallet.refusal, for: tenant)
             }
             guard let first = groups.first else { throw SupplierContradiction(reference: brief.reference) }
-            return try objection(to: groups, first: first, wanted)
+            return try answer(to: groups, first: first, wanted)
         }
     }
 

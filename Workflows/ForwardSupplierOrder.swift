@@ -82,9 +82,9 @@ package struct ForwardSupplierOrder: Workflow {
             let checked = try await flow.step(.check, for: round, retry: .patient) { _ -> SupplierCheck in
                 try await check(planned, of: brief, round, at: accepted, for: flow.tenant)
             }
-            if let objection = checked.objection, !objection.isRecovery { return objection }
+            if let answer = checked.answer, !answer.isRecovery { return answer }
             try await beginSubmitting(brief, round, flow)
-            if let recovery = checked.objection { return recovery }
+            if let recovery = checked.answer { return recovery }
             let left = try await recount(planned, of: brief, round, flow)
             guard !left.isEmpty else { return .refused(planned.map(\.sku)) }
             wanted = left
@@ -171,6 +171,9 @@ enum SupplierAnswer: Codable, Sendable {
 
 /// What the supplier said before it was asked to deliver.
 struct SupplierCheck: Codable, Sendable {
-    /// Why the order is not to be submitted: it was refused, has to wait, or is there already.
-    let objection: SupplierAnswer?
+    /// What makes submitting needless: the order was refused, has to wait, or is there already.
+    let answer: SupplierAnswer?
+
+    /// As it stands in journals.
+    private enum CodingKeys: String, CodingKey { case answer = "objection" }
 }

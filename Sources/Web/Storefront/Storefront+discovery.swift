@@ -12,7 +12,7 @@ extension Storefront {
         [
             Endpoint("GET", "/robots.txt", scope: .anywhere, kind: .plain) { request in
                 WebResponse.text(Self.robots(request)).tagged(
-                    for: request, cache: "public, max-age=\(KeptPage.listSeconds)")
+                    for: request, cache: "public, max-age=\(CachedPage.listSeconds)")
             },
             Endpoint("GET", "/sitemap.xml", scope: .store, kind: .plain, handler: sitemapIndex),
             Endpoint("GET", "/sitemaps/:file", scope: .store, kind: .plain, handler: sitemap),
@@ -34,7 +34,7 @@ extension Storefront {
 
     private func sitemapIndex(_ request: WebRequest) async throws -> WebResponse {
         guard request.store.isPublic else { throw WebProblem(.notFound) }
-        return try await kept(request, Self.list("/sitemap.xml")) { visit, tx in
+        return try await cached(request, Self.list("/sitemap.xml")) { visit, tx in
             let files = try await ShelfIndex().files(in: tx)
             var entries: [HTML] = [entry("pages", changed: nil, visit)]
             for (place, changed) in files.enumerated() {
@@ -49,8 +49,8 @@ extension Storefront {
     }
 
     /// The lists name addresses and days, neither of which moves with the stock.
-    private static func list(_ path: String) -> KeptPage {
-        KeptPage(path: path, seconds: KeptPage.textSeconds, audience: .machines)
+    private static func list(_ path: String) -> CachedPage {
+        CachedPage(path: path, seconds: CachedPage.textSeconds, audience: .machines)
     }
 
     private func entry(_ file: String, changed: Date?, _ request: WebRequest) -> HTML {
@@ -64,7 +64,7 @@ extension Storefront {
         let name = try request.parameter("file")
         guard request.store.isPublic, name.hasSuffix(".xml") else { throw WebProblem(.notFound) }
         let file = name.dropLast(".xml".count)
-        return try await kept(request, Self.list("/sitemaps/\(name)")) { visit, tx in
+        return try await cached(request, Self.list("/sitemaps/\(name)")) { visit, tx in
             let addresses = try await file == "pages" ? pages(visit, tx) : products(ofFile: file, visit, tx)
             return .xml(
                 """

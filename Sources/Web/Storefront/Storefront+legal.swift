@@ -13,9 +13,9 @@ extension Storefront {
                 guard let kind = LegalPageKind(rawValue: try request.parameter("page")) else {
                     throw WebProblem(.notFound)
                 }
-                let page = KeptPage(
-                    path: "/legal/\(kind.rawValue)", seconds: KeptPage.textSeconds, audience: .everybody)
-                return try await kept(request, page) { visit, tx in
+                let page = CachedPage(
+                    path: "/legal/\(kind.rawValue)", seconds: CachedPage.textSeconds, audience: .everybody)
+                return try await cached(request, page) { visit, tx in
                     guard let found = try await LegalPages().find(kind, in: visit.language, tx) else {
                         throw WebProblem(.notFound)
                     }

@@ -42,9 +42,9 @@ extension Storefront {
                 try await listed(request, asked, tx).response(status: asked.problems.isEmpty ? 200 : 422)
             }
         }
-        let page = KeptPage(
-            path: asked.path, query: asked.keptQuery, seconds: KeptPage.stockSeconds, audience: .everybody)
-        return try await kept(request, page) { visit, tx in
+        let page = CachedPage(
+            path: asked.path, query: asked.cachedQuery, seconds: CachedPage.stockSeconds, audience: .everybody)
+        return try await cached(request, page) { visit, tx in
             try await listed(visit, asked, tx).response(status: asked.problems.isEmpty ? 200 : 422)
         }
     }
@@ -156,7 +156,7 @@ struct ListingWish: Sendable {
 
     /// The part of the address by which the page is kept; nil where it asks for what anybody can make up,
     /// such as a price: there are too many such pages to keep.
-    var keptQuery: String? {
+    var cachedQuery: String? {
         let isKnown = typed.allSatisfy { field, text in
             switch field {
             case .category: place == .category(text)

@@ -9,9 +9,9 @@ extension Storefront {
     func home(_ request: WebRequest) async throws -> WebResponse {
         let last = try lastShown(request)
         // Pages further down are as many as there are products, and nobody asks for one of them often.
-        let place = KeptPage(
-            path: "/", query: last == nil ? "" : nil, seconds: KeptPage.stockSeconds, audience: .everybody)
-        return try await kept(request, place) { visit, tx in
+        let place = CachedPage(
+            path: "/", query: last == nil ? "" : nil, seconds: CachedPage.stockSeconds, audience: .everybody)
+        return try await cached(request, place) { visit, tx in
             let found = try await Products().published(limit: Self.shelfLength + 1, after: last, in: tx)
             let shown = try await Products().announcing(
                 Array(found.prefix(Self.shelfLength)), at: visit.receivedAt, in: tx)
@@ -33,8 +33,8 @@ extension Storefront {
     /// merchant prints on things.
     func product(_ request: WebRequest) async throws -> WebResponse {
         let name = try request.parameter("name")
-        let page = KeptPage(path: "/p/\(name)", seconds: KeptPage.stockSeconds, audience: .visitor)
-        return try await kept(request, page) { visit, tx in
+        let page = CachedPage(path: "/p/\(name)", seconds: CachedPage.stockSeconds, audience: .visitor)
+        return try await cached(request, page) { visit, tx in
             var product = try await Products().find(slug: name, in: tx)
             if product == nil, let slug = try await Shelf().successor(ofSlug: name, in: tx) {
                 return .moved(to: visit.address("/p/\(slug)"))

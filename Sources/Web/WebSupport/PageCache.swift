@@ -44,7 +44,7 @@ package final class PageCache: Sendable {
     private let metrics: MetricsRegistry?
     private let now: @Sendable () -> Date
     private let readVersion: @Sendable (TenantID) async throws -> Int64
-    private let pages: Mutex<KeptPages>
+    private let pages: Mutex<CachedPages>
     private let versions = Mutex<[TenantID: Known]>([:])
     private let making = SharedWork<Wanted, PageShell>()
     private let reading = SharedWork<TenantID, Int64>()
@@ -65,7 +65,7 @@ package final class PageCache: Sendable {
         self.metrics = metrics
         self.now = now
         self.readVersion = readVersion
-        pages = Mutex(KeptPages(limit: bytes))
+        pages = Mutex(CachedPages(limit: bytes))
     }
 
     /// Reads versions where the triggers count them.
@@ -111,7 +111,7 @@ package final class PageCache: Sendable {
     }
 
     /// Counts a page that could have been kept, had it been asked for in another way.
-    package func notePassed() { if isOn { count("passed") } }
+    package func noteBypass() { if isOn { count("bypass") } }
 
     private func version(of tenant: TenantID) async throws -> Int64 {
         let moment = now()
@@ -135,7 +135,7 @@ package final class PageCache: Sendable {
     ) {
         guard shell.mayBeKept else { return }
         let (bytes, count) = pages.withLock { pages in
-            pages.keep(KeptPages.Page(shell: shell, state: state, fresh: fresh), at: address)
+            pages.keep(CachedPages.Page(shell: shell, state: state, fresh: fresh), at: address)
             return (pages.bytes, pages.count)
         }
         metrics?.set("cartflux_page_cache_bytes", to: Double(bytes))

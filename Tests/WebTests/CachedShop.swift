@@ -33,14 +33,14 @@ final class Tally: Sendable {
 }
 
 /// A store behind a server of its own that keeps pages, by a clock that a test turns.
-struct KeptShop: Sendable {
+struct CachedShop: Sendable {
     let shop: WebShop
     let clock: PageClock
     let port: Int
     private let metrics: MetricsRegistry
 
     /// Serves for as long as the test needs it.
-    static func serving(_ body: (KeptShop) async throws -> Void) async throws {
+    static func serving(_ body: (CachedShop) async throws -> Void) async throws {
         let shop = try await WebShop.open()
         let database = shop.running.database
         let (clock, metrics) = (PageClock(), MetricsRegistry())
@@ -62,7 +62,7 @@ struct KeptShop: Sendable {
             logger: Logger(label: "web-tests") { _ in SwiftLogNoOpLogHandler() })
         let running = try await server.start()
         do {
-            try await body(KeptShop(shop: shop, clock: clock, port: running.port, metrics: metrics))
+            try await body(CachedShop(shop: shop, clock: clock, port: running.port, metrics: metrics))
         } catch {
             try await running.stop()
             throw error
@@ -103,8 +103,8 @@ struct KeptShop: Sendable {
         await figure("cartflux_page_cache_requests_total{result=\"\(result)\"}")
     }
 
-    var keptPages: Int { get async { await figure("cartflux_page_cache_pages") } }
-    var keptBytes: Int { get async { await figure("cartflux_page_cache_bytes") } }
+    var cachedPages: Int { get async { await figure("cartflux_page_cache_pages") } }
+    var cachedBytes: Int { get async { await figure("cartflux_page_cache_bytes") } }
 
     private func figure(_ series: String) async -> Int {
         let lines = await metrics.exposition().split(separator: "\n")

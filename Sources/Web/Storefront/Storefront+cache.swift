@@ -9,7 +9,7 @@ import CommerceStore
 import WebSupport
 
 /// How one kind of page may be sent again.
-struct KeptPage: Sendable {
+struct CachedPage: Sendable {
     /// Who may keep what was sent.
     enum Audience: Sendable {
         /// Everybody without a session, and the caches in front: a page without a form.
@@ -54,13 +54,13 @@ struct KeptPage: Sendable {
 extension Storefront {
     /// - Parameter render: makes the page for the visitor that it is given, who may be nobody in particular;
     ///   it must ask him, and not the one who asked, for everything.
-    func kept(
-        _ request: WebRequest, _ page: KeptPage,
+    func cached(
+        _ request: WebRequest, _ page: CachedPage,
         _ render: @Sendable (WebRequest, Transaction<OneTenant>) async throws -> WebResponse
     ) async throws -> WebResponse {
         let store = request.store
         guard cache.isOn, store.isPublic, let query = page.query, page.isPlain(request) else {
-            cache.notePassed()
+            cache.noteBypass()
             let response = try await database.transaction(for: store.tenant) { try await render(request, $0) }
             return page.told(response, to: request)
         }

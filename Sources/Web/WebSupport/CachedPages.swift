@@ -36,7 +36,7 @@ struct PageState: Hashable, Sendable {
     let store: StoreSite
 }
 
-struct KeptPages: Sendable {
+struct CachedPages: Sendable {
     struct Page: Sendable {
         let shell: PageShell
         let state: PageState
@@ -55,7 +55,7 @@ struct KeptPages: Sendable {
 
         mutating func take(_ address: PageAddress) -> Page? {
             guard let page = pages.removeValue(forKey: address) else { return nil }
-            bytes -= KeptPages.size(page, at: address)
+            bytes -= CachedPages.size(page, at: address)
             return page
         }
     }

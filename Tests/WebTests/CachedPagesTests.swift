@@ -5,7 +5,7 @@ import Testing
 @testable import WebSupport
 
 /// How pages are kept, without a shop: how many, for how long, and who waits for whom.
-@Suite("How pages are kept") struct KeptPagesTests {
+@Suite("How pages are kept") struct CachedPagesTests {
     private static let start = Date(timeIntervalSince1970: 1_795_000_000)
 
     private static func site(named name: String = "A") -> StoreSite {
@@ -37,13 +37,13 @@ import Testing
         let store = Self.site()
         let state = PageState(version: 1, store: store)
         let fresh = Self.start..<Self.start.addingTimeInterval(60)
-        var pages = KeptPages(limit: 64_000)
+        var pages = CachedPages(limit: 64_000)
         let wanted = Self.address("/wanted", of: store)
         pages.keep(
-            KeptPages.Page(shell: Self.shell("wanted"), state: state, fresh: fresh), at: wanted)
+            CachedPages.Page(shell: Self.shell("wanted"), state: state, fresh: fresh), at: wanted)
 
         for number in 1...500 {
-            let page = KeptPages.Page(
+            let page = CachedPages.Page(
                 shell: Self.shell(String(repeating: "x", count: 1_000)), state: state, fresh: fresh)
             pages.keep(page, at: Self.address("/p/\(number)", of: store))
             #expect(pages.page(at: wanted) != nil, "after \(number)")
@@ -61,11 +61,11 @@ import Testing
         let state = PageState(version: 1, store: store)
         let fresh = Self.start..<Self.start.addingTimeInterval(60)
         let address = Self.address("/", of: store)
-        var pages = KeptPages(limit: 64_000)
-        pages.keep(KeptPages.Page(shell: Self.shell("small"), state: state, fresh: fresh), at: address)
+        var pages = CachedPages(limit: 64_000)
+        pages.keep(CachedPages.Page(shell: Self.shell("small"), state: state, fresh: fresh), at: address)
         let large = Self.shell(String(repeating: "x", count: 3_000))
 
-        pages.keep(KeptPages.Page(shell: large, state: state, fresh: fresh), at: address)
+        pages.keep(CachedPages.Page(shell: large, state: state, fresh: fresh), at: address)
 
         #expect(pages.page(at: address) == nil)
         #expect(pages.count == 0 && pages.bytes == 0)
@@ -77,9 +77,9 @@ import Testing
         let state = PageState(version: 1, store: store)
         let fresh = Self.start..<Self.start.addingTimeInterval(60)
         let address = Self.address("/", of: store)
-        var pages = KeptPages(limit: 64_000)
+        var pages = CachedPages(limit: 64_000)
         for text in ["one", "two", "six"] {
-            pages.keep(KeptPages.Page(shell: Self.shell(text), state: state, fresh: fresh), at: address)
+            pages.keep(CachedPages.Page(shell: Self.shell(text), state: state, fresh: fresh), at: address)
         }
 
         #expect(pages.page(at: address).map { Self.text($0.shell) } == "six")
