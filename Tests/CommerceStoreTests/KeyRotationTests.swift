@@ -100,6 +100,31 @@ struct KeyRotationTests {
         await #expect(throws: CredentialsKeyError.missing(["gone"])) { try await rotation.check() }
     }
 
+    @Test("a key that a single row still needs is missed at the start, whatever kind of row it is")
+    func lastRow() async throws {
+        let answered = try await TestShop.open(on: TestPlatform())
+        let request = APIAnswers.Request(
+            principal: "shop", key: "k", fingerprint: Data(repeating: 1, count: 32))
+        try await answered.transaction {
+            try await APIAnswers(before).record(
+                APIAnswers.Answer(status: 201, location: nil, body: Array("told".utf8)), to: request,
+                at: TestShop.now, in: $0)
+        }
+        let staffed = try await TestShop.open(on: TestPlatform())
+        let admins = Admins(
+            staffed.database, credentials: before,
+            passwords: Passwords(cost: ScryptCost(exponent: 4, parallelism: 1)))
+        _ = try await admins.add(
+            EmailAddress(unchecked: "ana@ops.test"), name: "Ana", password: "correct horse battery")
+        let connected = try await TestShop.open(on: TestPlatform())
+        try await save("login", "smartbill", connected, before)
+
+        for shop in [answered, staffed, connected] {
+            let rotation = CredentialRotation(shop.database, after)
+            await #expect(throws: CredentialsKeyError.missing(["k1"])) { try await rotation.check() }
+        }
+    }
+
     private func save(
         _ secret: String, _ kind: String, _ shop: TestShop, _ credentials: Credentials
     ) async throws {

@@ -36,7 +36,10 @@ package struct CredentialRotation: Sendable {
 
     /// Throws `CredentialsKeyError.missing` where something is sealed under a key that this process lacks.
     package func check() async throws {
-        let missing = credentials.unknown(among: try await usage().map { $0.key })
+        let names: [String] = try await database.platformTransaction { tx in
+            try await tx.execute("select key_id from shop.sealing_key_names()").column(0)
+        }
+        let missing = credentials.unknown(among: names)
         guard missing.isEmpty else { throw CredentialsKeyError.missing(missing) }
     }
 

@@ -84,13 +84,20 @@ struct ShopDuties: Service {
 
     /// One that cannot be done keeps no other from being done.
     private func sweep() async {
-        for duty in [forgetAnswers, forgetInvitations, tellClaims, tellHolds, settleLapses, renewPlans] {
+        let duties: [(name: String, act: () async throws -> Void)] = [
+            ("forget answers", forgetAnswers), ("forget invitations", forgetInvitations),
+            ("tell claims", tellClaims), ("tell holds", tellHolds), ("settle lapses", settleLapses),
+            ("renew plans", renewPlans),
+        ]
+        for duty in duties {
             do {
-                try await duty()
+                try await duty.act()
             } catch is CancellationError {
                 return
             } catch {
-                logger.error("a duty of the shop could not be done", metadata: ["error": "\(error)"])
+                logger.error(
+                    "a duty of the shop could not be done",
+                    metadata: ["duty": "\(duty.name)", "error": "\(error)"])
             }
         }
     }
