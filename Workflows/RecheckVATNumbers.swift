@@ -53,10 +53,25 @@ package struct RecheckVATNumbers: Workflow {
         }
         for one in found {
             try await shop.inStore(Tenant(one.home)) { tx in
+                // Kept by an older form, perhaps: no register could find it, so none is asked.
+                if let problem = VATNumber.problem(in: one.number.rawValue) {
+                    return try await refuse(one.number, because: problem, in: tx)
+                }
                 try await CheckVATNumber.begin(one.number, with: shop.starter, in: tx)
             }
         }
         return Page(count: found.count, last: found.last?.home)
+    }
+
+    /// Said once, however many nights pass.
+    private func refuse(
+        _ number: VATNumber, because problem: String, in tx: Transaction<OneTenant>
+    ) async throws {
+        try await Attention().open(
+            .vatNumber, subject: number.rawValue,
+            message:
+                "\(number) cannot be a VAT number: \(problem). Correct it; until then our invoices carry "
+                + "VAT", in: tx)
     }
 }
 

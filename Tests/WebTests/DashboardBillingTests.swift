@@ -87,7 +87,8 @@ struct DashboardBillingTests {
                 _ = try await BillingAccounts().refreshIdentity(in: tx)
                 try await VATChecks().keep(
                     VATChecks.Answer(
-                        number: number, isValid: isValid, consultation: "WAPI<1>", name: nil, address: nil),
+                        number: number, isValid: isValid, consultation: "WAPI<1>", name: "Casa & Co",
+                        address: nil),
                     askedBy: UUID(), at: Date(), in: tx)
             }
             return try await merchant.get("/billing").body
@@ -106,6 +107,7 @@ struct DashboardBillingTests {
         #expect(try await merchant.get("/billing").body.contains("not checked with the tax authorities yet"))
         let checked = try await answer(true)
         #expect(checked.contains("consultation number WAPI&lt;1&gt;") && checked.contains("reverse charge"))
+        #expect(checked.contains("registered for Casa &amp; Co"))
         let refused = try await answer(false)
         #expect(refused.contains("not registered for trade within the Union"))
         #expect(refused.contains("href=\"\(root)/business\""))

@@ -22,12 +22,15 @@ struct VATNumberTests {
             try await world.fleet.settle(upTo: .seconds(3_600))
 
             #expect(try world.end(of: run) == .valid)
-            guard case .checked(let number, _, let consultation?)? = try await world.standing(of: account)
+            guard
+                case .checked(let number, _, let consultation?, let name)? = try await world.standing(
+                    of: account)
             else {
                 Issue.record("not checked")
                 return
             }
             #expect(number.rawValue == Self.number && consultation.hasPrefix("WAPI"))
+            #expect(name == "TRADER \(Self.number)")
             #expect(try await world.evidence(of: account) == ["\(Self.number) true TRADER \(Self.number)"])
             try world.bill()
             try await world.fleet.settle(upTo: .seconds(3_600))
@@ -143,6 +146,28 @@ struct VATNumberTests {
             }
 
             #expect(try await world.attention(of: account) == [])
+        }
+    }
+
+    @Test("a stored number that cannot be one is for the merchant to correct, once, and nobody is asked")
+    func impossible() async throws {
+        try await BillingWorld.open { world in
+            let account = try await world.account()
+            try await world.trade(account, as: "ATU1")
+            for _ in 0..<2 {
+                try world.recheck()
+                try await world.fleet.settle(upTo: .seconds(3_600))
+            }
+
+            #expect(world.fleet.journal.runIDs.count == 2, "a check was begun")
+            #expect(try await world.attention(of: account) == ["vat_number"])
+            #expect(try await world.evidence(of: account) == [])
+
+            try await world.trade(account, as: Self.number)
+            try world.recheck()
+            try await world.fleet.settle(upTo: .seconds(3_600))
+            #expect(try await world.attention(of: account) == [])
+            #expect(try await world.isChecked(account))
         }
     }
 

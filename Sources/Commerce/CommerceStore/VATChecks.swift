@@ -67,7 +67,8 @@ package struct VATChecks: Sendable {
 
     package enum Standing: Sendable, Equatable {
         case unchecked(VATNumber)
-        case checked(VATNumber, at: Date, consultation: String?)
+        /// `name`: whose number it is, where the register tells.
+        case checked(VATNumber, at: Date, consultation: String?, name: String?)
         case refused(VATNumber, at: Date)
     }
 
@@ -78,7 +79,7 @@ package struct VATChecks: Sendable {
             """
             select upper(i.vat_number) as number, i.country, p.country as seller,
                 case when b.vat_number = upper(i.vat_number) then b.vat_checked_at end as checked_at,
-                c.asked_at, c.is_valid, c.consultation_number
+                c.asked_at, c.is_valid, c.consultation_number, c.registered_name
             from shop.business_identity i cross join shop.platform_identity p
             left join shop.billing_account b on b.tenant_id = i.tenant_id
             left join lateral (select * from shop.vat_check v
@@ -93,7 +94,9 @@ package struct VATChecks: Sendable {
         let asked = try row.decode("asked_at", as: Date?.self)
         if let checked = try row.decode("checked_at", as: Date?.self) {
             // Until the answer to a new question is there, the last yes is the newest answer.
-            return .checked(number, at: checked, consultation: try row.decode("consultation_number"))
+            return .checked(
+                number, at: checked, consultation: try row.decode("consultation_number"),
+                name: try row.decode("registered_name"))
         }
         if let asked, try row.decode("is_valid", as: Bool?.self) == false {
             return .refused(number, at: asked)

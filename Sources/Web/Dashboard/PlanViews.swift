@@ -59,11 +59,12 @@ struct PlanView: Sendable {
                 <p class="fine">VAT number \(number.rawValue): not checked with the tax authorities yet. VAT \
                 is charged until it is.</p>
                 """
-        case .checked(let number, let day, let consultation):
+        case .checked(let number, let day, let consultation, let name):
             let proof: HTML? = consultation.map { ", consultation number \($0)" }
+            let trader: HTML? = name.map { ", registered for \($0)" }
             return """
-                <p class="fine">VAT number \(number.rawValue): checked on \(HTML.time(day))\(proof). Our \
-                invoices go out by reverse charge.</p>
+                <p class="fine">VAT number \(number.rawValue): checked on \(HTML.time(day))\(trader)\(proof). \
+                Our invoices go out by reverse charge.</p>
                 """
         case .refused(let number, let day):
             let address = OnboardingStep.business.address(in: books.home)
