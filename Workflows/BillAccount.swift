@@ -15,6 +15,8 @@ import Stripe
 /// Issues an account's invoice for a month and collects it.
 package struct BillAccount: Workflow {
     package static let name: WorkflowName = "bill_account"
+    /// Since the second, accepted prices are on the invoice: who does not know them must not issue it.
+    package static let version = 2
 
     package enum Step: String, WorkflowStep {
         case issue

@@ -12,6 +12,8 @@ import FoundationEssentials
 /// Gets one supplier order accepted, or finds out what of it cannot be had.
 package struct ForwardSupplierOrder: Workflow {
     package static let name: WorkflowName = "forward_supplier_order"
+    /// Since the second, a check may find the order placed already, which goes on at another step.
+    package static let version = 2
 
     package enum Step: String, WorkflowStep {
         case begin

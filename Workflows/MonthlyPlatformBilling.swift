@@ -12,6 +12,8 @@ import FoundationEssentials
 /// Closes a month and starts the billing of each account.
 package struct MonthlyPlatformBilling: Workflow {
     package static let name: WorkflowName = "monthly_platform_billing"
+    /// With that of the bills: who does not know their second version would start the first.
+    package static let version = 2
 
     package enum Step: String, WorkflowStep {
         case plan
