@@ -178,5 +178,21 @@ private struct OutsideBook {
             .transferReversed(
                 reversal.id, order: payment.order, store: tx.tenant, amount: reversal.amount, at: now), in: tx
         )
+        try await askAboutDebt(reversal)
+    }
+
+    /// The month sets what was taken against the order's debt only where both are in one currency. Where they
+    /// are not, the merchant would pay twice, and how much of it was meant for the debt is known to whoever
+    /// took it.
+    private func askAboutDebt(_ reversal: OutsideShare) async throws {
+        guard let debt = try await Overruns().accepted(for: payment.order, in: tx), debt.isPositive,
+            debt.currency != reversal.amount.currency
+        else { return }
+        try await Attention().open(
+            .order(.refundFailed), subject: reversal.id, order: payment.order,
+            message:
+                "\(reversal.amount) was taken back from the store in Stripe, and the next invoice asks for "
+                + "the \(debt) that were accepted for this order all the same; if it was meant for them, "
+                + "send it back to the store in Stripe", in: tx)
     }
 }

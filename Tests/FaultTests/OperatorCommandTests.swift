@@ -60,13 +60,39 @@ struct OperatorCommandTests {
         try await body(Desk(raw: raw, environment: environment, key: key, logs: logs))
     }
 
-    @Test("what waits for a person is listed with the roles that are meant for it")
+    @Test("what waits for a person is listed: the platform's own and every store's, or one store's alone")
     func attention() async throws {
         try await withDesk { desk in
-            let listed = try await desk.run("attention", "list")
+            let empty = try await desk.run("attention", "list")
+            #expect(empty.status == 0 && empty.said.contains("nothing waits for a person"), "\(empty.said)")
+            try await desk.raw.psql(
+                """
+                insert into shop.platform_attention (id, kind, subject, message, opened_at)
+                values (gen_random_uuid(), 'safety_loss', 'bigbuy', 'forty articles lost their data', now());
+                """)
+            for slug in ["lumina", "casa"] {
+                let (owner, store) = (UserID(), TenantID())
+                try await desk.raw.psql(
+                    """
+                    select shop.add_user('\(owner)', '\(slug)@example.test', 'Ana');
+                    insert into shop.store (tenant_id, owner_id, slug, name, currency, plan, status,
+                        contact_email)
+                    values ('\(store)', '\(owner)', '\(slug)', 'Store', 'EUR', 'pro', 'published',
+                        'shop@example.test');
+                    insert into shop.attention_item (tenant_id, id, kind, subject, message)
+                    values ('\(store)', gen_random_uuid(), 'domain', '\(slug)', '\(slug) leads elsewhere');
+                    """)
+            }
 
-            #expect(listed.status == 0, "\(listed.said)")
-            #expect(listed.said.contains("nothing waits for a person"))
+            let all = try await desk.run("attention", "list")
+            let one = try await desk.run("attention", "list", "--store", "casa")
+
+            #expect(all.status == 0 && one.status == 0, "\(all.said) \(one.said)")
+            for line in ["forty articles lost", "lumina leads elsewhere", "casa leads elsewhere"] {
+                #expect(all.said.contains(line), "\(all.said)")
+            }
+            #expect(one.said.contains("casa leads elsewhere"))
+            #expect(!one.said.contains("lumina") && !one.said.contains("forty articles"), "\(one.said)")
         }
     }
 
@@ -108,7 +134,8 @@ struct OperatorCommandTests {
             let rows = try await desk.audit(of: email.canonical).reversed()
             #expect(rows.map(\.verb) == ["admin.role", "admin.disable", "admin.enable"])
             #expect(rows.map(\.actor) == ["maria", "ion", "ion"])
-            #expect(rows.map(\.reason) == ["she changed desks", "at the command line", "at the command line"])
+            #expect(
+                rows.map(\.reason) == ["she changed desks", "at the command line", "at the command line"])
             #expect(rows.first?.after.contains("viewer") == true)
             #expect(try await desk.audit(of: "nobody@example.test").isEmpty)
         }

@@ -81,6 +81,36 @@ struct OutsideMoneyTests {
         }
     }
 
+    @Test("what was taken in another currency than the order's debt is for a person to look at, once")
+    func otherCurrency() async throws {
+        try await World.open { world in
+            let run = try await world.paidCheckout()
+            let order = try #require(try await world.order(of: run)).id
+            try await world.database.transaction(for: world.tenant) { tx in
+                let (receivable, wallet) = (
+                    LedgerAccount.merchantReceivable(world.tenant), LedgerAccount.supplierWallet(SupplierID())
+                )
+                try await Ledger().post(
+                    LedgerTransaction(
+                        LedgerSource(.supplierOrder, SupplierOrderID(), .paid), at: Date(), order: order,
+                        [Posting(receivable, .ron(900)), Posting(wallet, .ron(-900))]), in: tx)
+            }
+            let transfer = try #require(await world.stripe.vendor.objects("transfers")?.first?["id"].string)
+
+            for _ in 0..<2 {
+                try await dashboard(world, "transfers/\(transfer)/reversals", "amount=100")
+                try await settle(world)
+            }
+            try await settle(world)
+
+            let items = try await world.database.transaction(for: world.tenant) { tx in
+                try await Attention().openItems(in: tx)
+            }
+            #expect(items.map(\.topic) == ["refund_failed", "refund_failed"])
+            #expect(items.allSatisfy { $0.message.contains("asks for the") && $0.order == order })
+        }
+    }
+
     @Test("events that come three times, in any order and late, end in the same books", arguments: 1...5)
     func mixed(seed: UInt64) async throws {
         func play(_ deliver: (World) async throws -> Void, _ end: (World) async throws -> Void) async throws
