@@ -77,8 +77,7 @@ import Testing
     func events() async throws {
         let (shop, other) = (try await WebShop.open(), try await WebShop.open())
         let database = shop.running.database
-        let book = WebhookEndpoints(
-            try Credentials(Data(repeating: 7, count: 32).base64EncodedString()))
+        let book = WebhookEndpoints(WebPlatform.credentials)
         for one in [shop, other] {
             try await database.transaction(for: one.tenant) { tx in
                 _ = try await book.add(

@@ -53,7 +53,7 @@ actor ConsolePlatform {
         let database = Database(app: web.pool, platform: platform)
         let admins = Admins(
             database,
-            credentials: try Credentials(Data(repeating: 7, count: 32).base64EncodedString()),
+            credentials: WebPlatform.credentials,
             passwords: .forCrowds)
         let desks = ToldDesks()
         let console = Console(

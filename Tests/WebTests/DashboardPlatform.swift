@@ -43,7 +43,7 @@ actor DashboardPlatform {
             PostgresPool(
                 try PostgresConfiguration(web.raw.url(role: "cartflux_platform")), size: 1, logger: logger))
         let database = web.database
-        let credentials = try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
+        let credentials = WebPlatform.credentials
         let (mailbox, runs, orders) = (Mailbox(), ToldRuns(database), ToldOrders())
         let desks = ToldDesks()
         let desk = AccountDesk(

@@ -1,9 +1,7 @@
 import BigBuy
-import CommerceMigrations
 import CommerceStore
 import Durable
 import DurableTesting
-import EngineMigrations
 import Foundation
 import Postgres
 import Resend
@@ -45,14 +43,7 @@ struct BillingWorld: Sendable {
     }
 
     private init(at now: Date, seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal) async throws {
-        let template = try await TestServers.shared.template(named: "billing") { url in
-            let connection = try await PostgresConnection.connect(PostgresConfiguration(url))
-            _ = try await Migrator(directory: EngineMigrations.directory, schema: "engine").migrate(
-                connection)
-            _ = try await Migrator(directory: CommerceMigrations.directory, schema: "shop").migrate(
-                connection)
-            await connection.close()
-        }
+        let template = try await TestServers.shared.migrated("billing")
         raw = try await TestServers.shared.createDatabase(from: template)
         let app = PostgresPool(
             try PostgresConfiguration(raw.url(role: "cartflux_app")), size: 8, waitLimit: .seconds(60))
@@ -72,7 +63,7 @@ struct BillingWorld: Sendable {
             bigbuy: BigBuyClient(key: "test", base: stripe.baseURL),
             resend: ResendClient(
                 key: "re_test", base: resend.baseURL, timeout: .seconds(10), now: { clock.now }),
-            credentials: try Credentials(Data(repeating: 7, count: 32).base64EncodedString()),
+            credentials: try Credentials.ofTests,
             openSmartBill: { _, company in
                 SmartBillClient(
                     credentials: SmartBillCredentials(email: "a", token: "b", companyCode: company),
@@ -83,11 +74,7 @@ struct BillingWorld: Sendable {
             vies: VIESClient(
                 base: sandbox.vies.baseURL + "/taxation_customs/vies/rest-api", timeout: .seconds(10),
                 now: { clock.now }))
-        var registry = WorkflowRegistry()
-        shop.register(into: &registry)
-        fleet = TestFleet(registry, clock: clock, seenAs: seenAs)
-        transactions.use(fleet.journal)
-        signals.use(fleet.journal)
+        fleet = shop.fleet(clock, transactions, signals, seenAs: seenAs)
     }
 
     private func stop() async {

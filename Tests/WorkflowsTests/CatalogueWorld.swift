@@ -1,9 +1,7 @@
 import BigBuy
-import CommerceMigrations
 import CommerceStore
 import Durable
 import DurableTesting
-import EngineMigrations
 import Foundation
 import Postgres
 import Resend
@@ -59,7 +57,7 @@ struct CatalogueWorld: Sendable {
             bigbuy: BigBuyClient(
                 key: "test", base: bigBuy.baseURL, timeout: .seconds(10), now: { clock.now }),
             resend: ResendClient(key: "re_test", base: nowhere),
-            credentials: try Credentials(Data(repeating: 7, count: 32).base64EncodedString()),
+            credentials: try Credentials.ofTests,
             openSmartBill: { _, company in
                 SmartBillClient(
                     credentials: SmartBillCredentials(email: "", token: "", companyCode: company),
@@ -67,27 +65,17 @@ struct CatalogueWorld: Sendable {
             },
             sender: EmailAddress(unchecked: "orders@mail.cartflux.test"),
             orderPage: { _, _ in "" }, isLive: false, clock: clock)
-        var registry = WorkflowRegistry()
-        shop.register(into: &registry)
-        fleet = TestFleet(registry, clock: clock, seenAs: seenAs)
-        transactions.use(fleet.journal)
-        signals.use(fleet.journal)
+        fleet = shop.fleet(clock, transactions, signals, seenAs: seenAs)
         try await openStore(policy)
     }
 
     private static func template() async throws -> TestTemplate {
-        try await TestServers.shared.template(named: "catalogue") { url in
-            let connection = try await PostgresConnection.connect(PostgresConfiguration(url))
-            _ = try await Migrator(directory: EngineMigrations.directory, schema: "engine").migrate(
-                connection)
-            _ = try await Migrator(directory: CommerceMigrations.directory, schema: "shop").migrate(
-                connection)
+        try await TestServers.shared.migrated("catalogue") { connection in
             _ = try await connection.execute(
                 """
                 insert into shop.platform_supplier (code, name, adapter, country, currency)
                 values ('bigbuy', 'BigBuy', 'bigbuy', 'ES', 'EUR')
                 """)
-            await connection.close()
         }
     }
 

@@ -49,7 +49,7 @@ struct FeedWorld: Sendable {
         let host = FeedHost(workbench)
         server = try await SandboxServer.start(host, workbench)
         let (tenant, supplier) = (TenantID(), SupplierID())
-        let credentials = try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
+        let credentials = try Credentials.ofTests
         let address = server.baseURL + path
         try await Self.seed(plan, tenant, supplier, pool, database)
         feed = try await database.transaction(for: tenant) { tx in
@@ -77,11 +77,7 @@ struct FeedWorld: Sendable {
             sender: EmailAddress(unchecked: "orders@mail.cartflux.test"),
             orderPage: { _, _ in "" }, isLive: false, clock: clock,
             suppliers: SupplierAdapters(mayReachPrivateHosts: true))
-        var registry = WorkflowRegistry()
-        shop.register(into: &registry)
-        fleet = TestFleet(registry, clock: clock, seenAs: seenAs)
-        transactions.use(fleet.journal)
-        signals.use(fleet.journal)
+        fleet = shop.fleet(clock, transactions, signals, seenAs: seenAs)
         (self.database, self.tenant, self.supplier, self.host) = (database, tenant, supplier, host)
     }
 

@@ -1,10 +1,8 @@
 import BigBuy
-import CommerceMigrations
 import CommerceStore
 import Dashboard
 import Durable
 import DurableTesting
-import EngineMigrations
 import Foundation
 import Logging
 import Postgres
@@ -29,14 +27,8 @@ actor MerchantDatabase {
         if let preparation { return try await preparation.value }
         // Awaited by every test; nobody cancels it, since the next one needs it all the same.
         let task = Task {
-            let template = try await TestServers.shared.template(named: "merchants") { url in
-                let connection = try await PostgresConnection.connect(PostgresConfiguration(url))
-                _ = try await Migrator(directory: EngineMigrations.directory, schema: "engine").migrate(
-                    connection)
-                _ = try await Migrator(directory: CommerceMigrations.directory, schema: "shop").migrate(
-                    connection)
+            let template = try await TestServers.shared.migrated("merchants") { connection in
                 try await Self.fill(connection)
-                await connection.close()
             }
             let database = try await TestServers.shared.createDatabase(from: template)
             return PostgresPool(
@@ -89,7 +81,7 @@ struct MerchantWorld: Sendable {
     private init(seenAs: @escaping @Sendable (InMemoryJournal) -> any Journal) async throws {
         database = Database(app: try await MerchantDatabase.shared.pool())
         sandbox = try await VendorSandbox.start()
-        let credentials = try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
+        let credentials = try Credentials.ofTests
         let transactions = MemoryTransactions(database)
         let signals = LateSignals()
         let clock = ManualClock(Date())
@@ -116,11 +108,7 @@ struct MerchantWorld: Sendable {
             vies: VIESClient(
                 base: sandbox.vies.baseURL + "/taxation_customs/vies/rest-api", timeout: .seconds(10),
                 now: { clock.now }))
-        var registry = WorkflowRegistry()
-        shop.register(into: &registry)
-        fleet = TestFleet(registry, clock: clock, seenAs: seenAs)
-        transactions.use(fleet.journal)
-        signals.use(fleet.journal)
+        fleet = shop.fleet(clock, transactions, signals, seenAs: seenAs)
         onboarding = Self.desk(fleet.journal, shop, credentials, signals)
         let accounts = AccountDesk(
             database: database, passwords: Passwords(cost: ScryptCost(exponent: 4, parallelism: 1)),

@@ -64,9 +64,9 @@ struct OlderJournalTests {
         ] { #expect(versions == 1...2) }
     }
 
-    /// What would go wrong with a run of the first version that stands there.
+    /// What would go wrong with a run of the first version that has these records: step, item and output.
     private func findings(
-        _ workflow: WorkflowName, input: Payload, _ records: [(step: String, item: String, output: String)]
+        _ workflow: WorkflowName, input: Payload, _ records: [(String, String, String)]
     ) async throws -> [ReplayFinding] {
         try await BillingWorld.open { world in
             var registry = WorkflowRegistry()
@@ -74,10 +74,10 @@ struct OlderJournalTests {
             let run = ClaimedRun(
                 id: RunID(rawValue: UUID()), epoch: 1, tenant: Tenant(TenantID()), workflow: workflow,
                 version: 1, input: input, startedAt: BillingWorld.night,
-                steps: records.map { record in
+                steps: records.map { step, item, output in
                     StepRecord(
-                        key: StepKey(record.step, item: record.item), attempt: 1,
-                        result: .output(Payload(json: record.output)), startedAt: BillingWorld.night)
+                        key: StepKey(step, item: item), attempt: 1, result: .output(Payload(json: output)),
+                        startedAt: BillingWorld.night)
                 })
             return await ReplayCheck.findings(run, in: registry, logger: Logger(label: "older journals"))
         }

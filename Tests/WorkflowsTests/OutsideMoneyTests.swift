@@ -104,9 +104,9 @@ struct OutsideMoneyTests {
             try await settle(world)
 
             let items = try await world.database.transaction(for: world.tenant) { tx in
-                try await Attention().openItems(in: tx)
+                try await Attention().openItems(in: tx).filter { $0.topic == "refund_failed" }
             }
-            #expect(items.map(\.topic) == ["refund_failed", "refund_failed"])
+            #expect(items.count == 2)
             #expect(items.allSatisfy { $0.message.contains("asks for the") && $0.order == order })
         }
     }

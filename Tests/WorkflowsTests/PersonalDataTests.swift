@@ -167,7 +167,7 @@ final class WatchedHistory: SealedHistory {
 extension World {
     /// As the whole store's.
     static func credentials() throws -> Credentials {
-        try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
+        try Credentials.ofTests
     }
 
     /// Asks about the shopper of all test orders; answers with the run that is started by it.

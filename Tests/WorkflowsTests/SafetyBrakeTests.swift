@@ -26,6 +26,22 @@ struct SafetyBrakeTests {
         ).split(separator: "\n").map(String.init)
     }
 
+    /// A first pull of everything. Returns what is whole then.
+    private static func fill(_ world: CatalogueWorld) async throws -> [String] {
+        try await world.pull(.full)
+        try await world.pull(.safety)
+        return try await whole(world)
+    }
+
+    /// The question that a pull asks which lost too much.
+    private static func ask(_ world: CatalogueWorld) async throws {
+        try await world.raw.psql(
+            """
+            insert into shop.platform_attention (id, kind, subject, message, opened_at)
+            values (gen_random_uuid(), 'safety_loss', 'bigbuy', 'so many were lost', now())
+            """)
+    }
+
     private static func contact(
         _ contact: String, of articles: some Sequence<String>, _ world: CatalogueWorld
     )
@@ -48,9 +64,7 @@ struct SafetyBrakeTests {
     @Test("what is lost in small parts is stopped like what is lost at once, and no part of it is saved")
     func slowly() async throws {
         try await CatalogueWorld.open { world in
-            try await world.pull(.full)
-            try await world.pull(.safety)
-            let whole = try await Self.whole(world)
+            let whole = try await Self.fill(world)
             try #require(whole.count == 12)
             let id = try await world.sell(try #require(whole.last), cost: 1000, at: 1500)
 
@@ -92,9 +106,7 @@ struct SafetyBrakeTests {
     @Test("an operator may keep the earlier data: it stands, and nothing is asked for a month")
     func kept() async throws {
         try await CatalogueWorld.open { world in
-            try await world.pull(.full)
-            try await world.pull(.safety)
-            let whole = try await Self.whole(world)
+            let whole = try await Self.fill(world)
             try await Self.contact("", of: whole, world)
             try await world.age(days: 31)
             #expect(try await world.pull(.safety).problem != nil)
@@ -116,14 +128,11 @@ struct SafetyBrakeTests {
     @Test("what a running pull loses again while an operator accepts is not accepted with it")
     func foundMeanwhile() async throws {
         try await CatalogueWorld.open { world in
-            try await world.pull(.full)
-            try await world.pull(.safety)
-            let whole = try await Self.whole(world)
+            let whole = try await Self.fill(world)
             let (waiting, again) = (whole[0], whole[1])
+            try await Self.ask(world)
             try await world.raw.psql(
                 """
-                insert into shop.platform_attention (id, kind, subject, message, opened_at)
-                values (gen_random_uuid(), 'safety_loss', 'bigbuy', 'so many were lost', now());
                 insert into shop.catalogue_safety_loss (supplier, reference, told, missing, found_at,
                     saved_at)
                 select supplier, reference, safety, '{contact}', now(),
@@ -151,9 +160,7 @@ struct SafetyBrakeTests {
         arguments: SafetyLosses.Answer.allCases)
     func foundWhileLocking(answer: SafetyLosses.Answer) async throws {
         try await CatalogueWorld.open { world in
-            try await world.pull(.full)
-            try await world.pull(.safety)
-            let whole = try await Self.whole(world)
+            let whole = try await Self.fill(world)
             let (waiting, later) = (whole[0], whole[1])
             func lose(_ article: String) async throws {
                 try await world.raw.psql(
@@ -164,11 +171,7 @@ struct SafetyBrakeTests {
                     """)
             }
             try await lose(waiting)
-            try await world.raw.psql(
-                """
-                insert into shop.platform_attention (id, kind, subject, message, opened_at)
-                values (gen_random_uuid(), 'safety_loss', 'bigbuy', 'so many were lost', now())
-                """)
+            try await Self.ask(world)
 
             let answered = try await world.database.platformTransaction { tx in
                 _ = try await tx.postgres.execute(
@@ -205,9 +208,7 @@ struct SafetyBrakeTests {
     @Test("data that comes back closes the question by itself")
     func back() async throws {
         try await CatalogueWorld.open { world in
-            try await world.pull(.full)
-            try await world.pull(.safety)
-            let whole = try await Self.whole(world)
+            let whole = try await Self.fill(world)
             try await Self.contact("", of: whole, world)
             try await world.age(days: 31)
             try await world.pull(.safety)

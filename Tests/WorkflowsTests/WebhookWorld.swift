@@ -53,7 +53,7 @@ struct WebhookWorld: Sendable {
         names = try NameServer()
         let mailbench = Workbench(logger: VendorSandbox.quietLogger)
         mail = try await SandboxServer.start(ResendSandbox(mailbench), mailbench)
-        let credentials = try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
+        let credentials = try Credentials.ofTests
         book = WebhookEndpoints(credentials)
         let transactions = MemoryTransactions(database)
         let signals = LateSignals()
@@ -76,11 +76,7 @@ struct WebhookWorld: Sendable {
             pages: MerchantPages(scheme: "https", domain: "cartflux.test"),
             hooks: HookClient(mayReachPrivateHosts: true, timeout: .seconds(10), now: { clock.now }),
             domains: DomainLookup(NameResolver(names.resolver, patience: .seconds(5))))
-        var registry = WorkflowRegistry()
-        shop.register(into: &registry)
-        fleet = TestFleet(registry, clock: clock, seenAs: seenAs)
-        transactions.use(fleet.journal)
-        signals.use(fleet.journal)
+        fleet = shop.fleet(clock, transactions, signals, seenAs: seenAs)
         dispatcher = WebhookDispatch(database, starter: signals)
         (tenant, products) = try await Self.seed(plan, pool, database)
         slug = Self.slug(of: tenant)

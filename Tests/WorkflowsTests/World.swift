@@ -1,9 +1,7 @@
 import BigBuy
-import CommerceMigrations
 import CommerceStore
 import Durable
 import DurableTesting
-import EngineMigrations
 import Foundation
 import Postgres
 import Resend
@@ -41,19 +39,13 @@ actor TestPlatform {
         if let preparation { return try await preparation.value }
         // Awaited by every test; nobody cancels it, since the next one needs it all the same.
         let task = Task {
-            let template = try await TestServers.shared.template(named: "workflows") { url in
-                let connection = try await PostgresConnection.connect(PostgresConfiguration(url))
-                _ = try await Migrator(directory: EngineMigrations.directory, schema: "engine").migrate(
-                    connection)
-                _ = try await Migrator(directory: CommerceMigrations.directory, schema: "shop").migrate(
-                    connection)
+            let template = try await TestServers.shared.migrated("workflows") { connection in
                 _ = try await connection.execute(
                     """
                     insert into shop.platform_supplier (code, name, adapter, country, currency,
                         parcel_shipping_minor)
                     values ('bigbuy', 'BigBuy', 'bigbuy', 'ES', 'EUR', 0)
                     """)
-                await connection.close()
             }
             let database = try await TestServers.shared.createDatabase(from: template)
             return try PostgresConfiguration(database.url(role: "cartflux_app"))
@@ -124,7 +116,7 @@ struct World: Sendable {
         }
         let stripeClient = StripeClient(key: "sk_test_shop", base: stripe.baseURL, timeout: .seconds(10))
         let account = try await Self.merchant(stripeClient, stripe)
-        let credentials = try Credentials(Data(repeating: 7, count: 32).base64EncodedString())
+        let credentials = try Credentials.ofTests
         self.products = try await Self.seed(
             tenant, stock: stock, products: count, account: account, credentials, pool, database)
 
@@ -153,11 +145,7 @@ struct World: Sendable {
             orderPage: { store, token in "https://\(store.slug).example.test/o/\(token.rawValue)" },
             isLive: false,
             clock: clock, sealedHistory: sealedHistory)
-        var registry = WorkflowRegistry()
-        shop.register(into: &registry)
-        fleet = TestFleet(registry, clock: clock, seenAs: seenAs)
-        transactions.use(fleet.journal)
-        signals.use(fleet.journal)
+        fleet = shop.fleet(clock, transactions, signals, seenAs: seenAs)
     }
 
     private func stop() async {

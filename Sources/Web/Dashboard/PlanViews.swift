@@ -63,8 +63,8 @@ struct PlanView: Sendable {
             let proof: HTML? = consultation.map { ", consultation number \($0)" }
             let trader: HTML? = name.map { ", registered for \($0)" }
             return """
-                <p class="fine">VAT number \(number.rawValue): checked on \(HTML.time(day))\(trader)\(proof). \
-                Our invoices go out by reverse charge.</p>
+                <p class="fine">VAT number \(number.rawValue): checked on \(HTML.time(day))\(trader)\
+                \(proof). Our invoices go out by reverse charge.</p>
                 """
         case .refused(let number, let day):
             let address = OnboardingStep.business.address(in: books.home)

@@ -43,7 +43,8 @@ extension Storefront {
             }
         }
         let page = CachedPage(
-            path: asked.path, query: asked.cachedQuery, seconds: CachedPage.stockSeconds, audience: .everybody)
+            path: asked.path, query: asked.cachedQuery, seconds: CachedPage.stockSeconds,
+            audience: .everybody)
         return try await cached(request, page) { visit, tx in
             try await listed(visit, asked, tx).response(status: asked.problems.isEmpty ? 200 : 422)
         }
