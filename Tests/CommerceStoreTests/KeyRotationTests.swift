@@ -90,9 +90,14 @@ struct KeyRotationTests {
         try await save("kept", "feed:1", shop, before)
         let rotation = CredentialRotation(shop.database, between)
 
-        await #expect(throws: StoreError.credentialUnreadable(kind: "smartbill")) {
+        let lost = UnreadableCredential(
+            UnreadableCredential.Name("smartbill", of: other.tenant), .keyUnknown("gone"))
+        await #expect(throws: StoreError.credentialUnreadable(lost)) {
             try await rotation.run()
         }
+        let told = "\(StoreError.credentialUnreadable(lost))"
+        #expect(told.hasPrefix("credentialUnreadable(smartbill of store \(other.tenant) is sealed under key"))
+        #expect(told.contains("put that key back"))
 
         #expect(try await load("smartbill", shop, after) == "newer")
         #expect(try await load("feed:1", shop, after) == "kept")

@@ -108,13 +108,17 @@ import Testing
         touched[20] ^= 1
 
         #expect(sealed.range(of: Data("token".utf8)) == nil)
-        #expect(throws: StoreError.credentialUnreadable(kind: "smartbill")) {
+        func unreadable(_ kind: String, _ tenant: TenantID) -> StoreError {
+            .credentialUnreadable(
+                UnreadableCredential(UnreadableCredential.Name(kind, of: tenant), .doesNotOpen("k1")))
+        }
+        #expect(throws: unreadable("smartbill", shop.tenant)) {
             try credentials.open(touched, keyID: "k1", kind: "smartbill", tenant: shop.tenant)
         }
-        #expect(throws: StoreError.credentialUnreadable(kind: "smartbill")) {
+        #expect(throws: unreadable("smartbill", other.tenant)) {
             try credentials.open(sealed, keyID: "k1", kind: "smartbill", tenant: other.tenant)
         }
-        #expect(throws: StoreError.credentialUnreadable(kind: "bigbuy")) {
+        #expect(throws: unreadable("bigbuy", shop.tenant)) {
             try credentials.open(sealed, keyID: "k1", kind: "bigbuy", tenant: shop.tenant)
         }
         #expect(throws: CredentialsKeyError.self) { try Credentials("c2hvcnQ=") }

@@ -34,6 +34,9 @@ import Testing
             try await rise(shop) {
                 try await Products().setWithdrawalExclusion(.hygiene, of: other, in: $0)
             } == 1)
+        let content = ContentQuantity(millionths: 750_000, unit: .litre)
+        #expect(try await rise(shop) { try await Products().setContent(content, of: one, in: $0) } == 1)
+        #expect(try await rise(shop) { try await Products().setContent(content, of: one, in: $0) } == 0)
         #expect(
             try await rise(shop) {
                 try await LegalPages().edit(.terms, in: .english, body: "Words", in: $0)

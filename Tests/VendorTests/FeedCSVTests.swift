@@ -36,6 +36,35 @@ struct FeedCSVTests {
         #expect(try FeedDesk.csv(text).items.count == 1)
     }
 
+    @Test("contents are read with their unit, from one column or from two")
+    func contents() throws {
+        let feed = "sku,name,price,stock,net\nA,Oil,1.00,3,750 ml\nB,Lamp,1.00,3,1 pcs\nC,Tea,1.00,3,\n"
+        let one = try FeedDesk.csv(feed) { $0.mapping.paths[.content] = "net" }
+        #expect(one.problems.isEmpty)
+        #expect(one.items.map { $0.content?.description } == ["750 ml", nil, nil])
+
+        let apart = "sku;name;price;stock;net;unit\nA;Öl;1,00;3;0,75;L\nB;Mehl;1,00;3;1.000;g"
+        let two = try FeedDesk.csv(apart) {
+            $0.mapping.paths[.content] = "net"
+            $0.mapping.paths[.contentUnit] = "unit"
+            $0.mapping.decimal = .comma
+        }
+        #expect(two.problems.isEmpty)
+        #expect(two.items.map { $0.content?.description } == ["750 ml", "1 kg"])
+    }
+
+    @Test("contents that cannot be read set the row aside")
+    func badContents() throws {
+        let head = "sku,name,price,stock,net\n"
+        let rows = "A,Oil,1.00,3,\"0,75 l\"\nB,Oil,1.00,3,12 oz\nC,Oil,1.00,3,80 g\n"
+
+        let read = try FeedDesk.csv(head + rows) { $0.mapping.paths[.content] = "net" }
+
+        #expect(read.items.map(\.reference.rawValue) == ["C"])
+        #expect(read.problems.map(\.field) == ["content", "content"])
+        #expect(read.problems.map(\.row) == [2, 3])
+    }
+
     struct Bad: Sendable, CustomTestStringConvertible {
         let row: String
         let field: String

@@ -254,6 +254,8 @@ struct DashboardBillingTests {
         let file = try await merchant.get("\(address)/csv")
         #expect(file.headers["content-type"] == "text/csv; charset=utf-8")
         #expect(file.body.contains("2026-10,\"'=cmd|<x>\",EUR,sales,4,3.50,5.47,0.00,47.80"))
+        let difference = "supplier price differences accepted,1,0.00,0.00,0.00,0.00,1.23,0.00,0.00,1.23"
+        #expect(file.body.contains("2026-10,\"'=cmd|<x>\",EUR,\(difference)\r\n"))
 
         let other = try await Merchant.signedUp()
         _ = try await other.openStore()

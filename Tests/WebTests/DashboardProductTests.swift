@@ -75,6 +75,24 @@ struct DashboardProductTests {
         #expect(page.body.contains("€10.31") && page.body.contains("€15.00"))
     }
 
+    @Test("the contents give the price per litre, and what cannot be read stays as it was typed")
+    func contents() async throws {
+        let shelf = try await DashboardShelf.open()
+
+        let answer = try await shelf.post(shelf.product, ["act": "content", "content": "0,75 l"])
+        #expect(answer.status == 303 && answer.headers["location"] == shelf.product)
+        let page = try await shelf.merchant.get(shelf.product).body
+        #expect(page.contains("value=\"750 ml\"") && page.contains("€20.00 / l"))
+
+        let wrong = try await shelf.post(shelf.product, ["act": "content", "content": "a <b>lot"])
+        #expect(wrong.status == 422 && wrong.body.contains("id=\"content-error\""))
+        #expect(wrong.body.contains("value=\"a &lt;b&gt;lot\""))
+        #expect(try await shelf.stored().content?.description == "750 ml")
+
+        #expect(try await shelf.post(shelf.product, ["act": "content", "content": ""]).status == 303)
+        #expect(try await shelf.stored().content == nil)
+    }
+
     @Test("the script asks for the same box, without the page around it")
     func fragment() async throws {
         let shelf = try await DashboardShelf.open()

@@ -182,13 +182,32 @@ struct DashboardSupplierTests {
             ]
         }
         #expect(states == [.draft, .published])
+        #expect(try await contents(shelf) == [nil, "750 ml"], "as the feed told it")
+        try await shelf.inStore { tx in
+            let product = try #require(try await Products().find(sku: SKU(unchecked: "CANA-1"), in: tx))
+            try await Products().setContent(
+                ContentQuantity(millionths: 300_000, unit: .litre), of: product.id, in: tx)
+        }
+        _ = try await read(feed, .apply, shelf, vase: "2 l")
+        #expect(try await contents(shelf) == ["300 ml", "2 l"], "silence leaves what the merchant wrote")
         // The platform's markup is for the platform's catalogue: 19.90 less 0.60 and 10.00.
         #expect(try await shelf.merchant.get("\(shelf.root)/products").body.contains("€9.30"))
     }
 
+    private func contents(_ shelf: DashboardShelf) async throws -> [String?] {
+        try await shelf.inStore { tx in
+            var found: [String?] = []
+            for sku in ["CANA-1", "VASE-1"] {
+                found.append(
+                    try await Products().find(sku: SKU(unchecked: sku), in: tx)?.content?.description)
+            }
+            return found
+        }
+    }
+
     /// What a run would have written down of the feed.
     private func read(
-        _ feed: Feed, _ mode: SyncMode, _ shelf: DashboardShelf
+        _ feed: Feed, _ mode: SyncMode, _ shelf: DashboardShelf, vase content: String = "750 ml"
     ) async throws -> SupplierSyncID {
         let safety = ProductSafety(
             manufacturer: "Works SL", address: "Calle 1", contact: "s@works.test")
@@ -198,7 +217,7 @@ struct DashboardSupplierTests {
                 stock: 3),
             SupplierItem(
                 reference: SKU(unchecked: "VASE-1"), titles: [.romanian: "Vas"], cost: .eur(1000), stock: 4,
-                safety: safety),
+                content: try ContentQuantity.read(content), safety: safety),
         ].enumerated().map { place, item in
             FeedItem(
                 row: place + 2, item: item,

@@ -48,4 +48,28 @@ import Testing
         #expect(page.body.contains("€15.00"))
         #expect(!page.body.contains("Lowest price of the 30 days"))
     }
+
+    @Test(
+        "what is sold by volume shows the price per litre wherever it shows its price",
+        arguments: [
+            ("en", "Unit price: €20.00 / l"), ("ro", "Preț pe unitate de măsură: 20,00\u{A0}€ / l"),
+            ("de", "Grundpreis: 20,00\u{A0}€ / l"), ("es", "Precio por unidad de medida: 20,00\u{A0}€ / l"),
+        ])
+    func perUnit(language: String, sentence: String) async throws {
+        let shop = try await WebShop.open()
+        try await shop.running.database.transaction(for: shop.tenant) { tx in
+            try await Products().setContent(
+                ContentQuantity(millionths: 750_000, unit: .litre), of: shop.products[0], in: tx)
+        }
+        let shopper = try await shop.shopper()
+
+        for path in ["", "p/product-1", "search?q=thing", "cart"] {
+            let page = try await shop.get("/\(language)/\(path)", cookie: shopper.cookie)
+            #expect(page.body.contains(sentence), "\(path)")
+        }
+        let page = try await shop.get("/\(language)/p/product-1")
+        let fact = "\"referenceQuantity\":{\"@type\":\"QuantitativeValue\",\"value\":\"0.75\""
+        #expect(page.body.contains(fact))
+        #expect(!(try await shop.get("/\(language)/p/product-2").body.contains(" / l")))
+    }
 }

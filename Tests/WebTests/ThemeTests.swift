@@ -71,4 +71,25 @@ import Testing
             #expect(text.contains(":root:not([data-scheme=light])"))
         }
     }
+
+    @Test("more contrast counts over every theme, whose own rules come later")
+    func moreContrast() throws {
+        let shared = String(decoding: Stylesheet.asset.bytes, as: UTF8.self)
+        let start = try #require(shared.firstRange(of: "@media (prefers-contrast:more){"))
+        let selector = shared[start.upperBound...].prefix { $0 != "{" }
+
+        for theme in Theme.allCases {
+            for rule in String(decoding: theme.asset.bytes, as: UTF8.self).split(separator: "{").dropLast() {
+                let last = rule.split(separator: "}").last ?? ""
+                let own = last.trimmingCharacters(in: .whitespacesAndNewlines)
+                #expect(Self.weight(own) < Self.weight(String(selector)), "\(theme): \(own)")
+            }
+        }
+    }
+
+    /// How many classes, attributes and the like a selector of one element has.
+    private static func weight(_ selector: String) -> Int {
+        guard !selector.hasPrefix("@") else { return 0 }
+        return selector.replacing(":not", with: "").count { $0 == ":" || $0 == "[" }
+    }
 }

@@ -21,6 +21,8 @@ package struct SupplierItem: Sendable, Hashable, Codable {
     package var images: [String]
     /// What tells the members of a family apart: `color`, `size`.
     package var attributes: [String: String]
+    /// How much is in one piece; nil where nobody told, and for what is sold by the piece.
+    package var content: ContentQuantity?
     package var safety: ProductSafety
     package var isActive: Bool
 
@@ -28,8 +30,8 @@ package struct SupplierItem: Sendable, Hashable, Codable {
         reference: SKU, family: String? = nil, ean: String? = nil, brand: String? = nil,
         category: String? = nil, titles: [Language: String], descriptions: [Language: String] = [:],
         cost: Money, recommendedPrice: Money? = nil, stock: Int, warehouse: WarehouseCode = .main,
-        images: [String] = [], attributes: [String: String] = [:], safety: ProductSafety = ProductSafety(),
-        isActive: Bool = true
+        images: [String] = [], attributes: [String: String] = [:], content: ContentQuantity? = nil,
+        safety: ProductSafety = ProductSafety(), isActive: Bool = true
     ) {
         self.reference = reference
         self.family = family
@@ -44,6 +46,7 @@ package struct SupplierItem: Sendable, Hashable, Codable {
         self.warehouse = warehouse
         self.images = images
         self.attributes = attributes
+        self.content = content
         self.safety = safety
         self.isActive = isActive
     }

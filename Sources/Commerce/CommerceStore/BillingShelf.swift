@@ -43,23 +43,4 @@ extension Statements {
             """
         ).rows.map { try $0.raw("month") }
     }
-
-    /// The lines of a month for a spreadsheet. `names` are those of the account's stores.
-    package static func table(
-        _ lines: [StatementLine], of month: BillingMonth, names: [TenantID: String]
-    ) -> PlatformReports.Table {
-        PlatformReports.Table(
-            headings: [
-                "month", "store", "currency", "kind", "orders", "markups", "commissions", "processing",
-                "passed_to_suppliers",
-            ],
-            rows: lines.map { line in
-                [
-                    month.rawValue, names[line.store] ?? "\(line.store)", line.currency.rawValue,
-                    line.isCredit ? "refunds of earlier months" : "sales", "\(line.orders)",
-                    line.fees.markups.decimalText, line.fees.commissions.decimalText,
-                    line.fees.processing.decimalText, line.supplier.decimalText,
-                ]
-            })
-    }
 }

@@ -92,37 +92,45 @@ package struct Credentials: Sendable {
 
     /// Seals something that belongs to no store, such as an administrator's second factor.
     func seal(_ secret: Data, for subject: String) throws -> (keyID: String, sealed: Data) {
-        guard let key = keys[current],
-            let combined = try AES.GCM.seal(secret, using: key, authenticating: Data(subject.utf8)).combined
-        else { throw StoreError.credentialUnreadable(kind: subject) }
-        return (current, combined)
+        (current, try seal(secret, bound: Data(subject.utf8), UnreadableCredential.Name(subject)))
     }
 
     func open(_ sealed: Data, keyID: String, for subject: String) throws -> Data {
-        guard let key = keys[keyID] else { throw StoreError.credentialUnreadable(kind: subject) }
-        do {
-            let box = try AES.GCM.SealedBox(combined: sealed)
-            return try AES.GCM.open(box, using: key, authenticating: Data(subject.utf8))
-        } catch is CryptoKitError {
-            throw StoreError.credentialUnreadable(kind: subject)
-        }
+        try open(sealed, keyID, bound: Data(subject.utf8), UnreadableCredential.Name(subject))
     }
 
     func seal(_ secret: String, kind: String, tenant: TenantID) throws -> Data {
-        guard let key = keys[current] else { throw StoreError.credentialUnreadable(kind: kind) }
-        let box = try AES.GCM.seal(Data(secret.utf8), using: key, authenticating: Self.binding(kind, tenant))
-        guard let combined = box.combined else { throw StoreError.credentialUnreadable(kind: kind) }
-        return combined
+        try seal(
+            Data(secret.utf8), bound: Self.binding(kind, tenant), UnreadableCredential.Name(kind, of: tenant))
     }
 
     func open(_ sealed: Data, keyID: String, kind: String, tenant: TenantID) throws -> String {
-        guard let key = keys[keyID] else { throw StoreError.credentialUnreadable(kind: kind) }
+        let plain = try open(
+            sealed, keyID, bound: Self.binding(kind, tenant), UnreadableCredential.Name(kind, of: tenant))
+        return String(decoding: plain, as: UTF8.self)
+    }
+
+    private func seal(_ secret: Data, bound: Data, _ name: UnreadableCredential.Name) throws -> Data {
+        guard let key = keys[current] else {
+            throw StoreError.credentialUnreadable(UnreadableCredential(name, .keyUnknown(current)))
+        }
+        guard let combined = try AES.GCM.seal(secret, using: key, authenticating: bound).combined else {
+            preconditionFailure("a sealed box with a nonce of the usual size can be written as one")
+        }
+        return combined
+    }
+
+    private func open(
+        _ sealed: Data, _ keyID: String, bound: Data, _ name: UnreadableCredential.Name
+    ) throws -> Data {
+        guard let key = keys[keyID] else {
+            throw StoreError.credentialUnreadable(UnreadableCredential(name, .keyUnknown(keyID)))
+        }
         do {
             let box = try AES.GCM.SealedBox(combined: sealed)
-            let plain = try AES.GCM.open(box, using: key, authenticating: Self.binding(kind, tenant))
-            return String(decoding: plain, as: UTF8.self)
+            return try AES.GCM.open(box, using: key, authenticating: bound)
         } catch is CryptoKitError {
-            throw StoreError.credentialUnreadable(kind: kind)
+            throw StoreError.credentialUnreadable(UnreadableCredential(name, .doesNotOpen(keyID)))
         }
     }
 

@@ -23,9 +23,11 @@ struct ItemColumns {
             \(items.map { JSONText.object($0.attributes) }), \(items.map { JSONText.object($0.safety) }),
             \(items.map(\.cost.minorUnits)), \(items.map(\.cost.currency.rawValue)),
             \(items.map { $0.recommendedPrice?.minorUnits }), \(stocks),
-            \(items.map(\.warehouse.rawValue)), \(items.map(\.isActive)))
+            \(items.map(\.warehouse.rawValue)), \(items.map(\.isActive)),
+            \(items.map { $0.content?.millionths }), \(items.map { $0.content?.unit.rawValue }))
             as t (reference, family, ean, brand, category, titles, descriptions, images, attributes, safety,
-                cost_minor, currency, recommended_minor, stock, warehouse, is_active)
+                cost_minor, currency, recommended_minor, stock, warehouse, is_active, content_millionths,
+                content_unit)
         """
     }
 
@@ -34,7 +36,7 @@ struct ItemColumns {
         """
         insert into shop.supplier_item as i (tenant_id, supplier_id, reference, family, ean, brand, category,
             titles, descriptions, images, attributes, safety, cost_minor, currency, recommended_minor, stock,
-            warehouse, is_active)
+            warehouse, is_active, content_millionths, content_unit)
         select \(tx.tenantUUID), \(supplier.rawValue), t.* from \(rows)
         on conflict (tenant_id, supplier_id, reference) do update set family = excluded.family,
             ean = excluded.ean, brand = excluded.brand, category = excluded.category,
@@ -42,15 +44,37 @@ struct ItemColumns {
             attributes = excluded.attributes, safety = excluded.safety, cost_minor = excluded.cost_minor,
             currency = excluded.currency, recommended_minor = excluded.recommended_minor,
             stock = excluded.stock, warehouse = excluded.warehouse, is_active = excluded.is_active,
+            content_millionths = excluded.content_millionths, content_unit = excluded.content_unit,
             changed_at = now()
         where (i.family, i.ean, i.brand, i.category, i.titles, i.descriptions, i.images, i.attributes,
-                i.safety, i.cost_minor, i.currency, i.recommended_minor, i.stock, i.warehouse, i.is_active)
+                i.safety, i.cost_minor, i.currency, i.recommended_minor, i.stock, i.warehouse, i.is_active,
+                i.content_millionths, i.content_unit)
             is distinct from (excluded.family, excluded.ean, excluded.brand, excluded.category,
                 excluded.titles, excluded.descriptions, excluded.images, excluded.attributes,
                 excluded.safety, excluded.cost_minor, excluded.currency, excluded.recommended_minor,
-                excluded.stock, excluded.warehouse, excluded.is_active)
+                excluded.stock, excluded.warehouse, excluded.is_active, excluded.content_millionths,
+                excluded.content_unit)
         returning i.reference, i.xmax = 0 as added
         """
+    }
+
+    /// What the feed says of contents counts for the products too, which are locked in the order of ids.
+    /// Where it says nothing, what the merchant wrote down stays.
+    func passContents(_ tx: Transaction<OneTenant>, pool: String) -> Query {
+        let told = items.filter { $0.content != nil }
+        return """
+            with due as (
+                select p.id, t.millionths, t.unit from shop.product p
+                join unnest(\(told.map(\.reference.rawValue)), \(told.map { $0.content?.millionths }),
+                    \(told.map { $0.content?.unit.rawValue })) as t (reference, millionths, unit)
+                    on t.reference = p.supplier_reference
+                where p.tenant_id = \(tx.tenantUUID) and p.stock_pool = \(pool)
+                    and (p.content_millionths, p.content_unit) is distinct from (t.millionths, t.unit)
+                order by p.id for no key update of p
+            )
+            update shop.product p set content_millionths = d.millionths, content_unit = d.unit
+            from due d where p.tenant_id = \(tx.tenantUUID) and p.id = d.id
+            """
     }
 
     /// Writes down what a merchant would see change, and returns it. What comes twice is noted once.

@@ -26,6 +26,8 @@ package struct Product: Sendable, Equatable {
     package let status: Status
     package let pausedReason: String?
     package let safety: [String: String]
+    /// How much is in one piece, for the price per unit; nil where nobody knows or it is sold by the piece.
+    package let content: ContentQuantity?
     /// What the supplier last said it has, less what unpaid orders hold.
     package let available: Int
     /// What may be announced of its price, where somebody has asked (`Products.announcing`).
@@ -36,6 +38,12 @@ package struct Product: Sendable, Equatable {
     }
 
     package var isForSale: Bool { status == .published }
+
+    /// What one kilogram, litre, metre or square metre of it costs; nil where that needs no telling.
+    package var unitPrice: (price: Money, unit: ContentUnit)? {
+        guard let content, let price = content.unitPrice(at: price) else { return nil }
+        return (price, content.unit)
+    }
 
     /// In the language asked for, else in English, else in any there is.
     package func title(in language: Language) -> String { Self.text(title, language) ?? slug }
@@ -154,6 +162,18 @@ package struct Products: Sendable {
             """)
     }
 
+    /// How much is in one piece; nil where it is sold by the piece.
+    package func setContent(
+        _ content: ContentQuantity?, of id: ProductID, in tx: Transaction<OneTenant>
+    ) async throws {
+        try await tx.execute(
+            """
+            update shop.product set content_millionths = \(content?.millionths),
+                content_unit = \(content?.unit.rawValue)
+            where tenant_id = \(tx.tenantUUID) and id = \(id.rawValue)
+            """)
+    }
+
     package func publish(_ id: ProductID, in tx: Transaction<OneTenant>) async throws {
         try await tx.execute(
             """
@@ -205,6 +225,17 @@ extension Product {
         status = try row.raw("status")
         pausedReason = try row.decode("paused_reason")
         safety = try row.json("safety")
+        content = try row.content()
         available = try row.int("available")
+    }
+}
+
+extension Row {
+    fileprivate func content() throws -> ContentQuantity? {
+        let told: (millionths: Int64?, unit: ContentUnit?) = (
+            try decode("content_millionths"), try rawOrNil("content_unit")
+        )
+        guard let millionths = told.millionths, let unit = told.unit else { return nil }
+        return ContentQuantity(millionths: millionths, unit: unit)
     }
 }

@@ -22,7 +22,7 @@ package enum StoreError: Error, Sendable, Equatable {
     case saleRefused(SaleRefusal, products: [ProductID])
     case noExchangeRate(from: Currency, to: Currency)
     case unsafeRole(variable: String, reason: String)
-    case credentialUnreadable(kind: String)
+    case credentialUnreadable(UnreadableCredential)
     case unexpectedValue(column: String, value: String)
     /// The reading of a feed has ended meanwhile; whoever goes on with it must stop.
     case syncClosed(SupplierSyncID, SyncState)

@@ -147,6 +147,7 @@ package struct SupplierItems: Sendable {
         counts.changed = written.count - added
         counts.unchanged = items.count - written.count
         try await tx.pipeline([
+            columns.passContents(tx, pool: Self.pool(of: sync.supplier, at: tx.tenant)),
             """
             insert into shop.supplier_item_mark
                 (tenant_id, supplier_id, reference, fingerprint, row_number, seen_by)

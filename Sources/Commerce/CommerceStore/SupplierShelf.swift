@@ -125,11 +125,12 @@ package struct SupplierShelf: Sendable {
             """
             insert into shop.product (tenant_id, id, slug, sku, supplier_id, supplier_reference, warehouse,
                 stock_pool, cost_minor, cost_currency, price_minor, currency, vat_bp, title, description,
-                image_url, status, safety, family)
+                image_url, status, safety, family, content_millionths, content_unit)
             select i.tenant_id, \(ProductID().rawValue), \(isSlugTaken ? "\(slug)-\(tail)" : slug), \(sku),
                 i.supplier_id, i.reference, i.warehouse, \(pool), i.cost_minor, i.currency,
                 \(price.minorUnits), \(store.currency.rawValue), \(Int32(vat.value)), i.titles,
-                i.descriptions, i.images ->> 0, \(state), shop.safety_facts(i.safety), i.family
+                i.descriptions, i.images ->> 0, \(state), shop.safety_facts(i.safety), i.family,
+                i.content_millionths, i.content_unit
             from shop.supplier_item i
             where i.tenant_id = \(tx.tenantUUID) and i.supplier_id = \(supplier.rawValue)
                 and i.reference = \(reference)

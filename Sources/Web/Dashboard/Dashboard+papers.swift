@@ -219,7 +219,11 @@ extension Dashboard {
     private func statementFile(_ request: WebRequest, _ account: Account) async throws -> WebResponse {
         let view = try await statement(request, account)
         let month = view.statement.month
-        let table = Statements.table(view.lines, of: month, names: try await namesOfStores(of: account))
+        let table = StatementTable(
+            view.statement, view.lines, view.overruns,
+            invoiced: view.papers.first { $0.kind == .invoice }?.total,
+            names: try await namesOfStores(of: account)
+        ).table
         var response = WebResponse.text(table.csv, type: "text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = "attachment; filename=\"cartflux-\(month.rawValue).csv\""
         return response

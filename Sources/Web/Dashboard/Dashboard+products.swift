@@ -122,6 +122,7 @@ extension Dashboard {
                 try await note("product.pause", "\(product.id)", account, request, in: tx)
             }
             return .seeOther(request.path)
+        case "content": return try await saveContent(request, account)
         case "safety": return try await saveSafety(request, account)
         default: throw WebProblem(.invalidFields, "there is no such action")
         }
@@ -161,6 +162,30 @@ extension Dashboard {
         guard let refusal else { return .seeOther(request.path) }
         return try await productPage(request, account, [FieldError("publish", refusal.reason)], nil)
             .response(status: 422)
+    }
+
+    private func saveContent(_ request: WebRequest, _ account: Account) async throws -> WebResponse {
+        let typed = (request.form["content"] ?? "").trimmed
+        var content: ContentQuantity?
+        do throws(CommerceError) {
+            if !typed.isEmpty {
+                content = try ContentQuantity.read(typed) { number throws(CommerceError) in
+                    number.replacing(",", with: ".")
+                }
+            }
+        } catch {
+            let problem = FieldError("content", "must be a number and g, kg, ml, l, cm, m or m2: 750 ml")
+            return try await productPage(request, account, [problem], ["content": typed])
+                .response(status: 422)
+        }
+        let read = content
+        try await inStore(request, account, may: .change) { tx in
+            let product = try await Products().load(try Self.productID(request), in: tx)
+            try await Products().setContent(read, of: product.id, in: tx)
+            let told = read.map(\.description) ?? "by the piece"
+            try await note("product.content", "\(product.id) \(told)", account, request, in: tx)
+        }
+        return .seeOther(request.path)
     }
 
     private func saveSafety(_ request: WebRequest, _ account: Account) async throws -> WebResponse {

@@ -95,8 +95,16 @@ struct FeedForm: Sendable {
     private static let mappingFields = FeedField.allCases.map { field in
         FormField(
             mappingPrefix + field.rawValue, "Its name for: \(field.words)",
-            hint: field == .sku ? "The column, or the path of the element, such as product/code." : nil,
-            width: "third")
+            hint: hint(of: field), width: "third")
+    }
+
+    private static func hint(of field: FeedField) -> String? {
+        switch field {
+        case .sku: "The column, or the path of the element, such as product/code."
+        case .content: "Such as 750 ml: shoppers must see the price per litre, kilogram or metre."
+        case .contentUnit: "Where the number of the contents stands apart from its unit."
+        default: nil
+        }
     }
 
     private static let delimiters = ["comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"]
@@ -257,6 +265,8 @@ extension FeedField {
         case .warehouse: "warehouse"
         case .color: "colour"
         case .size: "size"
+        case .content: "contents of one piece"
+        case .contentUnit: "unit of the contents"
         case .active: "whether it is offered"
         case .manufacturer: "manufacturer"
         case .manufacturerAddress: "manufacturer's postal address"

@@ -39,6 +39,7 @@ struct ProductEditor: Sendable {
         <section class="panel" aria-labelledby="kept"><h2 id="kept">What it leaves</h2>
         <div id="margin" aria-live="polite" data-fragment="\(address)/margin">\(margin.html)</div></section>\
         </div>
+        <h2>Contents</h2>\(contents)
         <h2>Where it comes from</h2>\(origin)
         <h2>Product safety</h2>\(safety)
         <h2>Prices so far</h2>\(past)
@@ -84,6 +85,28 @@ struct ProductEditor: Sendable {
                 <p><button name="act" value="save">Save the price</button></p>
                 """
         ).html
+    }
+
+    // MARK: - How much is in it
+
+    static let contentField = FormField(
+        "content", "In one piece", hint: "Such as 750 ml or 6 x 0.33 l; empty where it is sold by the piece.",
+        width: "half")
+
+    private var contents: HTML {
+        let shown: HTML? = product.unitPrice.map { told in
+            "<p>Shoppers read \(told.price.text) / \(told.unit.symbol) beside the price.</p>"
+        }
+        let form = FormView(
+            request: request, action: address, fields: [Self.contentField],
+            values: ["content": typed["content"] ?? product.content?.description ?? ""],
+            problems: problems.filter { $0.field == "content" }, button: "Save",
+            hidden: [("act", "content")])
+        return """
+            \(shown)\(form.html)<p class="fine">What is sold by weight, volume or length must show its \
+            price per kilogram, litre or metre (Directive 98/6/EC). A supplier's feed that tells the \
+            contents writes over this.</p>
+            """
     }
 
     // MARK: - Where it comes from

@@ -40,10 +40,11 @@ enum CartPage {
         let words = request.words
         let title = line.product.title(in: request.language)
         let id = line.product.id.description
+        let unit: HTML? = PriceTag.unitPrice(line.product, request).map { "<br>\($0)" }
         return """
             <li>
             <div><p class="name">\(title)</p>
-            <p class="fine">\(words(.cartEach, ["price": words.money(line.product.price)]))</p>
+            <p class="fine">\(words(.cartEach, ["price": words.money(line.product.price)]))\(unit)</p>
             <div class="acts">
             <form method="post" action="\(link: request.address("/cart/lines/\(id)"))">
             \(request.formTokenField)

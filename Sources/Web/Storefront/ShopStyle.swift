@@ -39,6 +39,8 @@ enum ShopStyle {
         .preview{background:var(--warn-wash);color:var(--warn);text-align:center;padding:.5rem 1rem;
         font-weight:600}
         @media (min-width:40rem){.facts{grid-template-columns:minmax(9rem,auto) 1fr}.facts dd{margin:0}}
+        @media (forced-colors:active){.chips [aria-current]{background:Highlight;color:HighlightText;
+        border-color:Highlight}.preview{border-bottom:2px solid}}
         @media print{.seek,.sieve,.crumbs,.links,.preview{display:none}}
 
         """)

@@ -78,7 +78,7 @@ enum StructuredData {
 
     private static func offer(_ product: Product, _ promise: ShopPromise, _ request: WebRequest) -> Fact {
         let isThere = !product.isSoldOut && request.store.takesOrders
-        return .node([
+        var fields: [(String, Fact)] = [
             ("@type", .text("Offer")), ("url", .text(request.canonical("/p/\(product.slug)"))),
             ("price", .text(product.price.decimalText)),
             ("priceCurrency", .text(product.price.currency.rawValue)),
@@ -87,6 +87,32 @@ enum StructuredData {
             ("seller", .node([("@type", .text("Organization")), ("name", .text(request.store.name))])),
             ("shippingDetails", shipping(promise, request)),
             ("hasMerchantReturnPolicy", returns(promise, request)),
+        ]
+        if let unit = unitPrice(product) { fields.append(("priceSpecification", unit)) }
+        return .node(fields)
+    }
+
+    /// What the price is for, which the price per unit follows from. The codes of units are those of UN/ECE
+    /// recommendation 20.
+    private static func unitPrice(_ product: Product) -> Fact? {
+        guard let content = product.content, product.unitPrice != nil else { return nil }
+        let code =
+            switch content.unit {
+            case .kilogram: "KGM"
+            case .litre: "LTR"
+            case .metre: "MTR"
+            case .squareMetre: "MTK"
+            }
+        func quantity(_ value: String, _ more: [(String, Fact)] = []) -> Fact {
+            .node(
+                [
+                    ("@type", .text("QuantitativeValue")), ("value", .text(value)), ("unitCode", .text(code)),
+                ] + more)
+        }
+        return .node([
+            ("@type", .text("UnitPriceSpecification")), ("price", .text(product.price.decimalText)),
+            ("priceCurrency", .text(product.price.currency.rawValue)),
+            ("referenceQuantity", quantity(content.amount, [("valueReference", quantity("1"))])),
         ])
     }
 

@@ -1,6 +1,10 @@
 // One stylesheet for the shop. Colours, spaces and type sizes are tokens at the top; dark mode only
 // changes tokens. System fonts, so nothing is fetched and nothing shifts. Everything reflows from 320 px;
 // contrast is at least 4.5:1 in both schemes.
+//
+// Whoever asks for more contrast gets it over every theme, which comes after this file: hence the strong
+// selector. Forced colours take backgrounds away and show borders that were transparent, so what only a
+// background or such a border told gets one of its own.
 
 package enum Stylesheet {
     package static let asset = Asset.stylesheet("shop", tokens + elements + components + order + media)
@@ -185,8 +189,11 @@ package enum Stylesheet {
         @media (prefers-reduced-motion:no-preference){\
         .steps .now .mark{animation:breathe 2.4s ease-in-out infinite}\
         @keyframes breathe{50%{box-shadow:0 0 0 8px transparent}}}
-        @media (prefers-contrast:more){:root{--line:var(--edge);--soft:var(--ink)}}
-        @media (forced-colors:active){.steps .mark,.count,.note{border:2px solid}}
+        @media (prefers-contrast:more){:root:root:root{--line:var(--edge);--soft:var(--ink)}}
+        @media (forced-colors:active){.steps .mark,.count,.note{border:2px solid}
+        .tag{border:1px solid}
+        :is(.tabs,.places,nav.fine) a:not([aria-current]){border-color:Canvas}
+        .livebar button[aria-pressed=true]{border:2px solid Highlight}}
         @media print{.top .basket,.tongues,button,.button,.skip{display:none}body{background:#fff;color:#000}\
         .panel,.card{box-shadow:none;break-inside:avoid}}
 

@@ -21,6 +21,9 @@ package enum FeedField: String, Sendable, Codable, CaseIterable, CodingKeyRepres
     case family
     case warehouse
     case color, size
+    /// How much is in one piece: `750 ml`, or the number alone where `contentUnit` is mapped.
+    case content
+    case contentUnit = "content_unit"
     case active
     case manufacturer
     case manufacturerAddress = "manufacturer_address"
@@ -78,6 +81,7 @@ package struct FieldMapping: Sendable, Codable, Hashable {
             .cost: prefix + "price", .stock: prefix + "availability", .ean: prefix + "gtin",
             .brand: prefix + "brand", .category: prefix + "product_type", .images: prefix + "image_link",
             .family: prefix + "item_group_id", .color: prefix + "color", .size: prefix + "size",
+            .content: prefix + "unit_pricing_measure",
         ])
     }
 }

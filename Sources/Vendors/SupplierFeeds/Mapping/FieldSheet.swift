@@ -190,6 +190,20 @@ struct FieldSheet {
         return found
     }
 
+    /// How much is in one piece. Nil also for what is sold by the piece.
+    mutating func content() -> ContentQuantity? {
+        guard let text = value(.content) else { return nil }
+        let isComma = mapping.decimal == .comma
+        do throws(CommerceError) {
+            return try ContentQuantity.read(text, unit: texts(.contentUnit).first) {
+                number throws(CommerceError) in isComma ? try Self.pointed(number) : number
+            }
+        } catch {
+            refuse(.content, Self.reason(error), text)
+            return nil
+        }
+    }
+
     mutating func safety() -> ProductSafety {
         ProductSafety(
             manufacturer: text(.manufacturer, limit: 200),

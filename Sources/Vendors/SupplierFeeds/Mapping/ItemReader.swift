@@ -64,7 +64,8 @@ struct ItemReader {
             descriptions: sheet.description().map { [mapping.language: $0] } ?? [:],
             cost: cost ?? .zero(mapping.currency), recommendedPrice: sheet.amount(.recommendedPrice),
             stock: stock ?? 0, warehouse: sheet.warehouse(), images: sheet.images(),
-            attributes: sheet.attributes(), safety: sheet.safety(), isActive: sheet.isActive())
+            attributes: sheet.attributes(), content: sheet.content(), safety: sheet.safety(),
+            isActive: sheet.isActive())
         guard sheet.problems.isEmpty else { return .failure(Refused(problems: sheet.problems)) }
         return .success(item)
     }
