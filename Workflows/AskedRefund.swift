@@ -35,7 +35,7 @@ extension Runs {
         }
         let input = RefundOrder.Input(
             order: order.id, payment: payment.id, cause: wish.cause,
-            units: try await wish.units(of: order.id, in: tx))
+            units: try await wish.units(of: order.id, in: tx), isTold: true)
         guard let run = try await refund(input, once: wish.key, with: tx) else {
             throw RefundRefusal.nothingLeft(wish.order)
         }

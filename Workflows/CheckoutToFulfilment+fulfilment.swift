@@ -71,7 +71,8 @@ extension CheckoutToFulfilment {
         do {
             _ = try await flow.child(
                 .refund, for: occasion, RefundOrder.self,
-                RefundOrder.Input(order: order.id, payment: order.payment, cause: cause, units: units))
+                RefundOrder.Input(
+                    order: order.id, payment: order.payment, cause: cause, units: units, isTold: true))
         } catch let failure as StepFailed where failure.code == RefundUnfinished.code {}
     }
 

@@ -98,7 +98,8 @@ package struct CheckoutToFulfilment: Workflow {
         _ = try await flow.child(
             .refundAll, RefundOrder.self,
             RefundOrder.Input(
-                order: order.id, payment: order.payment, cause: .latePaymentNotServed, units: nil))
+                order: order.id, payment: order.payment, cause: .latePaymentNotServed, units: nil,
+                isTold: true))
         try await flow.progress(CheckoutProgress(.refunded, order: order.id))
         return Output(end: .refunded, order: order.id)
     }

@@ -87,12 +87,26 @@ package struct FollowParcels: Workflow {
                 if seen.canceled.contains(order.id), !known.canceled.contains(order.id) {
                     canceled += try await book.cancel(order)
                 } else {
-                    try await book.note(seen.parcels[order.id] ?? [], of: order)
+                    let parcels = seen.parcels[order.id] ?? []
+                    try await book.note(parcels, of: order)
+                    try await tellSent(parcels, besides: known.parcels[order.id] ?? [], of: input, in: tx)
                 }
             }
             try await book.moveSupplierOrder(to: seen, of: input.orders)
             return canceled
         }
+    }
+
+    /// A parcel that is seen for the first time when it has arrived already is no news.
+    private func tellSent(
+        _ parcels: [Parcel], besides known: [Parcel], of input: Input, in tx: Transaction<OneTenant>
+    ) async throws {
+        let numbers = Set(known.map(\.number))
+        let sent = parcels.filter { !$0.isDelivered && !numbers.contains($0.number) }
+        guard !sent.isEmpty else { return }
+        let order = try await SupplierOrders().load(input.supplierOrder, in: tx).order
+        let news = try await OrderNews(order, shop, in: tx)
+        for parcel in sent { try await news.tellSent(parcel, of: input.supplierOrder) }
     }
 
     private func giveUp(_ input: Input, _ flow: Flow<Self>) async throws {

@@ -34,12 +34,17 @@ package struct RefundOrder: Workflow {
         package let cause: RefundCause
         /// Nil for everything that is left.
         package let units: [UnitID]?
+        /// Whether the shopper gets a letter about it. Nothing where whoever asked writes one.
+        package var isTold: Bool?
 
-        package init(order: OrderID, payment: PaymentID, cause: RefundCause, units: [UnitID]?) {
+        package init(
+            order: OrderID, payment: PaymentID, cause: RefundCause, units: [UnitID]?, isTold: Bool? = nil
+        ) {
             self.order = order
             self.payment = payment
             self.cause = cause
             self.units = units
+            self.isTold = isTold
         }
     }
 
@@ -85,7 +90,7 @@ package struct RefundOrder: Workflow {
             return .failed
         }
         do {
-            return try await finish(refund, plan, flow)
+            return try await finish(refund, plan, of: input, flow)
         } catch let failure as StepFailed {
             throw try await leave(plan, of: input, failure, flow)
         }
@@ -93,7 +98,7 @@ package struct RefundOrder: Workflow {
 
     /// Everything after the shopper's money is on its way.
     private func finish(
-        _ refund: StripeRefund.ID, _ plan: RefundPlan, _ flow: Flow<Self>
+        _ refund: StripeRefund.ID, _ plan: RefundPlan, of input: Input, _ flow: Flow<Self>
     ) async throws -> Output.End {
         try await noteRefund(refund, of: plan, flow)
         if plan.fee.isPositive { try await releaseFee(plan, flow) }
@@ -101,7 +106,7 @@ package struct RefundOrder: Workflow {
             try await fail(plan, "the bank did not take the refund", flow)
             return .failed
         }
-        return try await settle(plan, flow) ? .settled : .failed
+        return try await settle(plan, of: input, flow) ? .settled : .failed
     }
 
     private func reserve(_ input: Input, _ round: Int, _ flow: Flow<Self>) async throws -> RefundPlan? {
@@ -203,13 +208,17 @@ package struct RefundOrder: Workflow {
     }
 
     /// False when Stripe's event of a failure was faster: between our look and this step it may have come.
-    private func settle(_ plan: RefundPlan, _ flow: Flow<Self>) async throws -> Bool {
+    private func settle(_ plan: RefundPlan, of input: Input, _ flow: Flow<Self>) async throws -> Bool {
         try await flow.transaction(.book, for: plan.item ?? "", on: shop.transactions) { tx in
             let isSettled = try await RefundBook(tx: tx).settle(plan.id, at: shop.clock.now)
             if isSettled {
                 try await shop.starter.start(
                     CreditOrder.self, CreditOrder.Input(refund: plan.origin), once: "\(plan.origin)", with: tx
                 )
+                if input.isTold == true {
+                    try await OrderNews(input.order, shop, in: tx)
+                        .tellRefunded(plan.origin, plan.amount, because: input.cause)
+                }
             }
             return isSettled
         }

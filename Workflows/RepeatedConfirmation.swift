@@ -26,9 +26,13 @@ extension Shop {
         of order: Order, cause: String, in tx: Transaction<OneTenant>
     ) async throws -> Emails.Draft {
         let store = try await Stores().load(in: tx)
+        var legal: [LegalPage] = []
+        for kind in OrderConfirmation.terms {
+            if let page = try await LegalPages().find(kind, in: order.language, tx) { legal.append(page) }
+        }
         let letter = OrderConfirmation(
             order: order, lines: try await Orders().lines(of: order.id, in: tx), storeName: store.name,
-            page: orderPage(store, order.token))
+            page: orderPage(store, order.token), legal: legal)
         return Emails.Draft(
             cause: cause, order: order.id, sender: OutgoingMessage.sender(store.name, at: sender),
             recipient: order.email.rawValue, replyTo: store.contactEmail, language: order.language,

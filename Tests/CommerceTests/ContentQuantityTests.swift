@@ -12,10 +12,10 @@ struct ContentQuantityTests {
             ("30 cm", 300_000, .metre), ("1.2 m²", 1_200_000, .squareMetre),
             ("500 Gramm", 500_000, .kilogram), ("2 litri", 2_000_000, .litre),
         ])
-    func read(text: String, millionths: Int64, unit: ContentUnit) throws {
+    func read(text: String, millionths: Int, unit: ContentUnit) throws {
         let content = try ContentQuantity.read(text)
 
-        #expect(content == ContentQuantity(millionths: millionths, unit: unit))
+        #expect(content == ContentQuantity(millionths: Int64(millionths), unit: unit))
     }
 
     @Test("what is sold by the piece has no contents", arguments: ["1 ct", "10 Stück", "2 buc", "1 unidad"])

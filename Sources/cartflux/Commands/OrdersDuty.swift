@@ -17,7 +17,7 @@ extension Platform {
                     let started = try await runs.refund(
                         RefundOrder.Input(
                             order: refund.order, payment: refund.payment, cause: refund.cause,
-                            units: refund.units), once: "by-merchant:\(refund.key)", with: tx)
+                            units: refund.units, isTold: true), once: "by-merchant:\(refund.key)", with: tx)
                     guard started != nil else {
                         throw WebProblem(.conflict, "all of this has gone back, or is on its way")
                     }

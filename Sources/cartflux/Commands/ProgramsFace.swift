@@ -18,7 +18,8 @@ extension Platform {
                 // very transaction.
                 let started = try await runs.refund(
                     RefundOrder.Input(
-                        order: wish.order, payment: wish.payment, cause: wish.cause, units: wish.units),
+                        order: wish.order, payment: wish.payment, cause: wish.cause, units: wish.units,
+                        isTold: true),
                     once: "program:\(UUID())", with: tx)
                 guard started != nil else {
                     throw WebProblem(.conflict, "all of this has gone back, or is on its way")
