@@ -1,9 +1,9 @@
 // BigBuy is read once for all stores: it counts calls by the hour and by account, and no store could afford
 // its own. Each list is pulled page by page, one recorded step per call; where the hour's calls are used up
 // the step waits until they come back, without costing an attempt. Lists do not agree in their order, so
-// they are joined by the supplier's own number in the catalogue. What the law wants beside an offer is in no
-// list and is asked article by article, in pulls of its own. Then every store whose products cost something
-// else now, or may not be sold any more, is told.
+// they are joined by the supplier's own number in the catalogue. What comes in sizes and colours is sold as
+// its variations. What the law wants beside an offer is in no list and is asked article by article, in pulls
+// of its own. Then every store whose products cost something else now, or may not be sold any more, is told.
 
 import BigBuy
 import Commerce
@@ -17,7 +17,7 @@ package struct PlatformCatalogueSync: Workflow {
     package static let name: WorkflowName = "platform_catalogue_sync"
 
     package enum Step: String, WorkflowStep {
-        case open, roots, pull, choose, ask, settle, retire, tell, close
+        case open, roots, pull, choose, ask, settle, unfold, retire, tell, close
     }
 
     package struct Input: Codable, Sendable {
@@ -39,10 +39,11 @@ package struct PlatformCatalogueSync: Workflow {
     private static let batch = 1_000
     /// A pull that would take off more than this has met a broken list.
     private static let removalLimit = BasisPoints.percent(20)
-    private static let pageLimit = 200
+    static let pageLimit = 200
 
     private enum List: String {
         case products, stocks, images
+        case variationStocks = "variation_stocks"
     }
 
     let shop: Shop
@@ -59,14 +60,21 @@ package struct PlatformCatalogueSync: Workflow {
         var output = Output()
         if input.kind == .safety { try await askForSafety(since: begun, flow, &output) }
         for root in try await input.kind == .safety ? [] : roots(flow) {
-            if input.kind != .stock { try await pull(.products, input.kind, below: root, flow, &output) }
-            if input.kind != .prices { try await pull(.stocks, input.kind, below: root, flow, &output) }
+            if input.kind != .stock {
+                try await pull(.products, input.kind, below: root, flow, &output)
+                try await pullVariations(input.kind, below: root, flow, &output)
+            }
+            if input.kind != .prices {
+                try await pull(.stocks, input.kind, below: root, flow, &output)
+                try await pull(.variationStocks, input.kind, below: root, flow, &output)
+            }
             guard input.kind == .full else { continue }
             try await pull(.images, input.kind, below: root, flow, &output)
             for language in Language.allCases {
                 try await pullWords(in: language, below: root, flow, &output)
             }
         }
+        if input.kind != .stock { try await unfold(input.kind, flow, &output) }
         if input.kind == .full { try await retire(flow, &output) }
         output.storesTold = try await tell(flow)
         let (result, ended) = (output, try await flow.now())
@@ -100,7 +108,7 @@ package struct PlatformCatalogueSync: Workflow {
     }
 
     /// What one call brought.
-    private struct Pulled: Codable, Sendable {
+    struct Pulled: Codable, Sendable {
         let read: Int
         let changed: Int
         let refused: Int
@@ -124,11 +132,10 @@ package struct PlatformCatalogueSync: Workflow {
                 }
             case .stocks:
                 let page = try await shop.bigbuy.stocks(below: id, page: number)
-                return try await keep(page, of: list.rawValue, sync) { rows, tx in
-                    try await CatalogueBook().saveStock(
-                        rows.map { ($0.sku, $0.quantity) }, of: Self.supplier, tx)
-                    return 0
-                }
+                return try await keepStocks(page, of: list.rawValue, sync)
+            case .variationStocks:
+                let page = try await shop.bigbuy.variationStocks(below: id, page: number)
+                return try await keepStocks(page, of: list.rawValue, sync)
             case .images:
                 let page = try await shop.bigbuy.images(below: id, page: number)
                 return try await keep(page, of: list.rawValue, sync) { rows, tx in
@@ -154,37 +161,62 @@ package struct PlatformCatalogueSync: Workflow {
         }
     }
 
-    private func pages(
+    /// Pulls a list to its end. Returns how many of its rows could be read.
+    @discardableResult
+    func pages(
         of item: String, _ flow: Flow<Self>, _ output: inout Output,
         _ call: @Sendable @escaping (Int) async throws -> Pulled
-    ) async throws {
+    ) async throws -> Int {
+        var read = 0
         for number in 0..<Self.pageLimit {
             let pulled = try await flow.step(.pull, for: "\(item):\(number)", retry: .patient) { _ in
                 try await call(number)
             }
-            output.read += pulled.read
+            read += pulled.read
             output.changed += pulled.changed
             output.refused += pulled.refused
-            if pulled.isLast { return }
+            if pulled.isLast { break }
         }
+        output.read += read
+        return read
     }
 
-    private func keep<Item: Sendable>(
+    func keep<Item: Sendable>(
         _ page: BigBuyPage<Item>, of list: String, _ sync: UUID,
         _ save: (ArraySlice<Item>, Transaction<EveryTenant>) async throws -> Int
     ) async throws -> Pulled {
+        try await keep(page, of: list, sync) { rows, tx in (try await save(rows, tx), []) }
+    }
+
+    /// Stores a page whose rows may prove to be of no use only when they are stored.
+    func keep<Item: Sendable>(
+        _ page: BigBuyPage<Item>, of list: String, _ sync: UUID,
+        _ save: (ArraySlice<Item>, Transaction<EveryTenant>) async throws
+            -> (changed: Int, refused: [(reference: String, reason: String)])
+    ) async throws -> Pulled {
         var changed = 0
+        var refused = page.unusable.map { (reference: $0.id ?? "-", reason: $0.reason) }
         for start in stride(from: 0, to: page.rows.count, by: Self.batch) {
             let rows = page.rows[start..<min(start + Self.batch, page.rows.count)]
-            changed += try await onPlatform { try await save(rows, $0) }
+            let saved = try await onPlatform { try await save(rows, $0) }
+            changed += saved.changed
+            refused += saved.refused
         }
-        try await onPlatform { tx in
-            try await CatalogueBook().quarantine(
-                page.unusable.map { ($0.id ?? "-", $0.reason) }, of: list, by: sync, tx)
-        }
+        let aside = refused
+        try await onPlatform { try await CatalogueBook().quarantine(aside, of: list, by: sync, $0) }
         return Pulled(
-            read: page.rows.count, changed: changed, refused: page.unusable.count,
+            read: page.rows.count, changed: changed, refused: refused.count,
             isLast: page.isLast(ofSize: BigBuyClient.pageSize))
+    }
+
+    private func keepStocks(
+        _ page: BigBuyPage<BigBuyStock>, of list: String, _ sync: UUID
+    ) async throws -> Pulled {
+        try await keep(page, of: list, sync) { rows, tx in
+            try await CatalogueBook().saveStock(
+                rows.map { ($0.sku, $0.quantity) }, of: Self.supplier, tx)
+            return 0
+        }
     }
 
     private func retire(_ flow: Flow<Self>, _ output: inout Output) async throws {
@@ -253,6 +285,7 @@ extension CatalogueBook.Entry {
         self.init(
             sourceID: product.id.rawValue, reference: product.sku, ean: product.ean,
             brand: product.manufacturer, category: product.taxonomy?.rawValue, cost: product.wholesalePrice,
-            recommended: product.recommendedPrice, isActive: product.isActive)
+            recommended: product.recommendedPrice, isActive: product.isActive,
+            isVaried: product.hasVariations)
     }
 }

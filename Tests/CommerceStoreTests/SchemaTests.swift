@@ -15,7 +15,8 @@ import Testing
         "ledger_report", "platform_identity", "platform_month", "platform_series", "affiliate_referral",
         "throttle", "admin", "admin_recovery_code", "admin_session", "bulk_proposal",
         "catalogue_item", "catalogue_category", "catalogue_sync", "catalogue_quarantine",
-        "catalogue_safety_loss", "platform_attention", "plan_version", "admin_view",
+        "catalogue_safety_loss", "catalogue_attribute", "catalogue_attribute_group", "platform_attention",
+        "plan_version", "admin_view",
     ]
 
     /// Those of them that the application may write, and those in which every store may read every row.

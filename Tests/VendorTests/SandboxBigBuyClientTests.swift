@@ -101,8 +101,56 @@ struct SandboxBigBuyClientTests {
                 #expect(try await client.images(below: root.id, page: 0).rows.count == page.rows.count)
                 products += page.rows.count
             }
-            #expect(products == 20)
+            #expect(products == 22)
             #expect(try await client.stock("334497").quantity == 40)
+        }
+    }
+
+    @Test("variations are read with their stock and with what tells them apart, in every language")
+    func variations() async throws {
+        try await Self.open { client, _ in
+            let home: BigBuyTaxonomy.ID = "19658"
+            let variations = try await client.variations(below: home, page: 0)
+            let stocks = try await client.variationStocks(below: home, page: 0)
+            let options = try await client.options(below: home, page: 0)
+            let groups = try await client.attributeGroups(below: home, page: 0)
+            let names = try await client.attributes(below: home, in: .romanian, page: 0)
+
+            #expect(variations.unusable.isEmpty && options.unusable.isEmpty && names.unusable.isEmpty)
+            let small = try #require(variations.rows.first { $0.sku.rawValue == "V0100121BS" })
+            #expect(small.product == "334517")
+            #expect(small.wholesalePrice == .eur(850))
+            #expect(stocks.rows.first { $0.sku == small.sku }?.quantity == 9)
+            #expect(options.rows.first { $0.id == small.id }?.attributes == ["11", "21"])
+            #expect(options.rows.map(\.id) != variations.rows.map(\.id))
+            #expect(groups.rows.map(\.trait) == ["color", "size", "capacity"])
+            #expect(names.rows.first { $0.id == "11" }?.name == "Albastru")
+            #expect(try await client.variations(below: "19657", page: 0).rows.isEmpty)
+        }
+    }
+
+    @Test("a variation is ordered by its own sku at its own price")
+    func variationOrder() async throws {
+        try await Self.open { client, _ in
+            let request = Self.request("CF-1", [("V0100121RM", 2), ("V0100121BS", 1)])
+
+            let quote = try await client.check(request)
+            let placement = try await client.create(request)
+            let none = try await client.check(Self.request("a", [("V0100121RS", 1), ("V0100101", 1)]))
+            let product = await #expect(throws: BigBuyFailure.self) {
+                try await client.check(Self.request("a", [("V0100121", 1)]))
+            }
+
+            #expect(quote.groups.map(\.net) == [.eur(850), .eur(1850)])
+            guard case .complete(let placed) = placement else {
+                Issue.record("\(placement)")
+                return
+            }
+            #expect(placed.map(\.warehouse?.rawValue) == ["1", "2"])
+            #expect(none.refused.map(\.refusal) == [.outOfStock([SKU(unchecked: "V0100121RS")])])
+            #expect(product?.reason == .refused(.productUnknown([SKU(unchecked: "V0100121")])))
+            let left = try await client.variationStocks(below: "19658", page: 0).rows
+            #expect(left.first { $0.sku.rawValue == "V0100121RM" }?.quantity == 1)
         }
     }
 }

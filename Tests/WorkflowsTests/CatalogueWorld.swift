@@ -183,8 +183,9 @@ struct CatalogueWorld: Sendable {
         let times = (item: withTimes ? ", changed_at" : "", stock: withTimes ? ", seen_at" : "")
         return try await raw.psql(
             """
-            select reference, source_id, ean, brand, category, cost_minor, currency, recommended_minor,
-                is_active, titles, descriptions, images\(times.item)
+            select reference, source_id, family, ean, brand, category, cost_minor, currency,
+                recommended_minor, is_active, is_varied, options, attributes, titles, descriptions,
+                images\(times.item)
             from shop.catalogue_item order by reference;
             select reference, seen\(times.stock) from shop.stock_item where pool = 'platform:bigbuy'
             order by reference;

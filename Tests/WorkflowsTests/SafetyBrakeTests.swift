@@ -21,7 +21,8 @@ struct SafetyBrakeTests {
         try await world.raw.psql(
             """
             select reference from shop.catalogue_item
-            where safety_missing = '{}' and reference <> '\(represented)' order by reference
+            where safety_missing = '{}' and reference <> '\(represented)' and is_active and family is null
+            order by reference
             """
         ).split(separator: "\n").map(String.init)
     }

@@ -98,7 +98,7 @@ struct StepNamesTests {
         #expect(names(StartSupplierSyncs.Step.self) == ["find", "start"])
         #expect(
             names(PlatformCatalogueSync.Step.self) == [
-                "open", "roots", "pull", "choose", "ask", "settle", "retire", "tell", "close",
+                "open", "roots", "pull", "choose", "ask", "settle", "unfold", "retire", "tell", "close",
             ])
         #expect(names(MeetSupplierCosts.Step.self) == ["reprice", "safety", "tell"])
     }

@@ -5,7 +5,8 @@ internal import Postgres
 // What the law wants beside an offer is told article by article, so that it is asked for only where it
 // counts: of what lies in stock or is on a store's shelf, the shelves first. Every asking is written down,
 // also the one that brought nothing; so a pull that was cut off goes on where it stood, and an article whose
-// answer cannot be read does not stand at the head of the line for ever.
+// answer cannot be read does not stand at the head of the line for ever. Of variations it is their product
+// that is asked of, once for all; `unfold` hands them its answer.
 
 extension CatalogueBook {
     /// An article whose supplier is to be asked.
@@ -36,19 +37,26 @@ extension CatalogueBook {
         let pool = PlatformStock.pool(of: supplier)
         return try await tx.execute(
             """
+            with wanted as (
+                select coalesce(v.family, v.source_id) as source_id,
+                    bool_or(p.reference is not null) as is_taken
+                from shop.catalogue_item v
+                left join shop.stock_item s on s.pool = \(pool) and s.reference = v.reference
+                left join (select distinct supplier_reference as reference from shop.product
+                    where stock_pool = \(pool) and status <> 'draft') p on p.reference = v.reference
+                where v.supplier = \(supplier) and v.is_active and (s.seen > 0 or p.reference is not null)
+                group by 1
+            )
             select i.reference, i.source_id
-            from shop.catalogue_item i
-            left join shop.stock_item s on s.pool = \(pool) and s.reference = i.reference
-            left join (select distinct supplier_reference as reference from shop.product
-                where stock_pool = \(pool) and status <> 'draft') p on p.reference = i.reference
-            where i.supplier = \(supplier) and i.is_active and (s.seen > 0 or p.reference is not null)
-                and (i.safety_asked_at is null or i.safety_asked_at <= \(now)::timestamptz
+            from wanted w
+            join shop.catalogue_item i on i.supplier = \(supplier) and i.source_id = w.source_id
+            where (i.safety_asked_at is null or i.safety_asked_at <= \(now)::timestamptz
                     - make_interval(days => case
                         when i.safety_checked_at is distinct from i.safety_asked_at
                             then \(Self.unreadableDays)::integer
                         when i.safety_missing = '{}' then \(Self.wholeDays)::integer
                         else \(Self.lackingDays)::integer end))
-            order by p.reference is null, i.safety_asked_at nulls first, i.reference limit \(limit)
+            order by not w.is_taken, i.safety_asked_at nulls first, i.reference limit \(limit)
             """
         ).rows.map { row in
             Unasked(reference: try row.raw("reference"), sourceID: try row.decode("source_id"))

@@ -26,10 +26,12 @@ package struct CatalogueBook: Sendable {
         package let cost: Money
         package let recommended: Money?
         package let isActive: Bool
+        /// Comes in variations, which are sold in its place.
+        package let isVaried: Bool
 
         package init(
             sourceID: String, reference: SKU, ean: String?, brand: String?, category: String?, cost: Money,
-            recommended: Money?, isActive: Bool
+            recommended: Money?, isActive: Bool, isVaried: Bool
         ) {
             self.sourceID = sourceID
             self.reference = reference
@@ -39,6 +41,7 @@ package struct CatalogueBook: Sendable {
             self.cost = cost
             self.recommended = recommended
             self.isActive = isActive
+            self.isVaried = isVaried
         }
     }
 
@@ -79,27 +82,28 @@ package struct CatalogueBook: Sendable {
     package func save(
         _ entries: [Entry], of supplier: String, by sync: UUID?, _ tx: Transaction<EveryTenant>
     ) async throws -> Int {
-        let rows = try await tx.execute(
+        let changed = try await tx.execute(
             """
             with told as (
                 select distinct on (reference) * from unnest(
                     \(entries.map(\.reference.rawValue)), \(entries.map(\.sourceID)), \(entries.map(\.ean)),
                     \(entries.map(\.brand)), \(entries.map(\.category)), \(entries.map(\.cost.minorUnits)),
                     \(entries.map(\.cost.currency.rawValue)), \(entries.map { $0.recommended?.minorUnits }),
-                    \(entries.map(\.isActive))) as t (reference, source_id, ean, brand, category, cost_minor,
-                        currency, recommended_minor, is_active)
+                    \(entries.map { $0.isActive && !$0.isVaried }),
+                    \(entries.map { $0.isActive && $0.isVaried })) as t (reference, source_id, ean, brand,
+                        category, cost_minor, currency, recommended_minor, is_active, is_varied)
                 order by reference
             ), same as (
                 update shop.catalogue_item i set seen_by = coalesce(\(sync), i.seen_by) from told t
                 where i.supplier = \(supplier) and i.reference = t.reference
                     and (i.source_id, i.ean, i.brand, i.category, i.cost_minor, i.currency,
-                        i.recommended_minor, i.is_active)
+                        i.recommended_minor, i.is_active, i.is_varied)
                     is not distinct from (t.source_id, t.ean, t.brand, t.category, t.cost_minor, t.currency,
-                        t.recommended_minor, t.is_active)
+                        t.recommended_minor, t.is_active, t.is_varied)
                 returning i.reference
             )
             insert into shop.catalogue_item (supplier, reference, source_id, ean, brand, category, cost_minor,
-                currency, recommended_minor, is_active, seen_by)
+                currency, recommended_minor, is_active, is_varied, seen_by)
             select \(supplier), t.*, coalesce(\(sync), (
                 select f.id from shop.catalogue_sync f
                 where f.supplier = \(supplier) and f.kind = 'full' and f.ended_at is not null
@@ -109,15 +113,22 @@ package struct CatalogueBook: Sendable {
                 ean = excluded.ean, brand = excluded.brand, category = excluded.category,
                 cost_minor = excluded.cost_minor, currency = excluded.currency,
                 recommended_minor = excluded.recommended_minor, is_active = excluded.is_active,
+                is_varied = excluded.is_varied, family = null, options = null, attributes = '{}',
                 seen_by = coalesce(\(sync), catalogue_item.seen_by), changed_at = now(),
                 safety_asked_at = case when (catalogue_item.source_id, catalogue_item.ean,
                         catalogue_item.brand)
                     is not distinct from (excluded.source_id, excluded.ean, excluded.brand)
                     then catalogue_item.safety_asked_at end
-            returning reference
             """
-        ).rows
-        return rows.count
+        ).affected
+        // From here on it is sold itself, or not at all.
+        let plain = entries.filter { !$0.isVaried || !$0.isActive }.map(\.sourceID)
+        try await tx.execute(
+            """
+            update shop.catalogue_item set is_active = false, changed_at = now()
+            where supplier = \(supplier) and family = any(\(plain)) and is_active
+            """)
+        return changed
     }
 
     /// Adds the words of articles in one language.
@@ -183,10 +194,11 @@ package struct CatalogueBook: Sendable {
     package func retireUnseen(
         of supplier: String, by sync: UUID, limit: BasisPoints, _ tx: Transaction<EveryTenant>
     ) async throws -> SupplierItems.Retired {
+        try await forgetOptions(of: supplier, by: sync, tx)
         let counted = try await tx.execute(
             """
             select count(*) as known, count(*) filter (where seen_by is distinct from \(sync)) as unseen
-            from shop.catalogue_item where supplier = \(supplier) and is_active
+            from shop.catalogue_item where supplier = \(supplier) and (is_active or is_varied)
             """
         ).rows[0]
         let (known, unseen) = (try counted.int("known"), try counted.int("unseen"))
@@ -201,11 +213,29 @@ package struct CatalogueBook: Sendable {
                 where supplier = \(supplier) and kind = 'full' and ended_at is not null and id <> \(sync)
                 order by started_at desc limit 1
             )
-            update shop.catalogue_item i set is_active = false, changed_at = now() from before b
-            where i.supplier = \(supplier) and i.is_active and i.seen_by is distinct from \(sync)
-                and i.seen_by is distinct from b.id
+            update shop.catalogue_item i set is_active = false, is_varied = false, options = null,
+                changed_at = now() from before b
+            where i.supplier = \(supplier) and (i.is_active or i.is_varied)
+                and i.seen_by is distinct from \(sync) and i.seen_by is distinct from b.id
             """)
         return .removed(retired.affected)
+    }
+
+    /// A variation that left the lists while its product was not offered must not come back with it.
+    private func forgetOptions(
+        of supplier: String, by sync: UUID, _ tx: Transaction<EveryTenant>
+    ) async throws {
+        try await tx.execute(
+            """
+            with before as (
+                select id from shop.catalogue_sync
+                where supplier = \(supplier) and kind = 'full' and ended_at is not null and id <> \(sync)
+                order by started_at desc limit 1
+            )
+            update shop.catalogue_item i set options = null from before b
+            where i.supplier = \(supplier) and not i.is_active and i.options is not null
+                and i.seen_by is distinct from \(sync) and i.seen_by is distinct from b.id
+            """)
     }
 
     /// The stores whose products differ from the catalogue in what they cost, whether they are offered, or

@@ -58,7 +58,7 @@ package struct SafetyLosses: Sendable {
     }
 
     /// Whether so many can be lost: in the pull that began at `begun`, in a day, in a week. What waits for a
-    /// decision counts in each.
+    /// decision counts in each. Of what comes in variations the product counts, since that is asked of.
     package func judge(
         of supplier: String, since begun: Date, at now: Date, _ tx: Transaction<EveryTenant>
     ) async throws -> Judgement {
@@ -67,15 +67,15 @@ package struct SafetyLosses: Sendable {
                 """
                 select count(*) from shop.catalogue_safety_loss l
                 join shop.catalogue_item i on i.supplier = l.supplier and i.reference = l.reference
-                where l.supplier = \(supplier) and i.is_active
+                where l.supplier = \(supplier) and (i.is_active or i.is_varied) and i.family is null
                     and (l.saved_at is null or l.found_at >= \(since))
                 """, tx)
             guard Self.brake.isConceivable(lost: lost) else { continue }
             let whole = try await count(
                 """
                 select count(*) from shop.catalogue_item i
-                where i.supplier = \(supplier) and i.is_active and i.safety_checked_at >= \(since)
-                    and i.safety_missing = '{}' and not exists (
+                where i.supplier = \(supplier) and (i.is_active or i.is_varied) and i.family is null
+                    and i.safety_checked_at >= \(since) and i.safety_missing = '{}' and not exists (
                         select from shop.catalogue_safety_loss l
                         where l.supplier = i.supplier and l.reference = i.reference)
                 """, tx)

@@ -20,7 +20,7 @@ package struct BigBuyProduct: Sendable, Equatable {
     package let isActive: Bool
     /// `NEW`, or how it was refurbished.
     package let condition: String
-    /// Sold in variations, which carry the stock.
+    /// Sold in variations, which carry prices and stock of their own.
     package let hasVariations: Bool
     /// Customs code.
     package let intrastat: String?
@@ -46,7 +46,7 @@ package struct BigBuyProduct: Sendable, Equatable {
     }
 }
 
-/// How many pieces of an article lie where.
+/// How many pieces of an article or a variation lie where.
 package struct BigBuyStock: Sendable, Equatable {
     package struct Lot: Sendable, Equatable {
         package let quantity: Int
@@ -55,7 +55,6 @@ package struct BigBuyStock: Sendable, Equatable {
         package let warehouse: WarehouseCode?
     }
 
-    package let id: BigBuyProduct.ID
     package let sku: SKU
     package let lots: [Lot]
 
@@ -63,7 +62,6 @@ package struct BigBuyStock: Sendable, Equatable {
     package var quantity: Int { lots.map { max(0, $0.quantity) }.reduce(0, +) }
 
     init(_ json: JSON) throws(JSONMismatch) {
-        id = try json.needID()
         sku = try json.need("sku", \.sku)
         lots = try readAll(json["stocks"].elements) { lot throws(JSONMismatch) in
             Lot(
@@ -193,11 +191,11 @@ extension BigBuyClient {
         try await page("productsimages", Self.position(root, number), as: BigBuyImages.init)
     }
 
-    private static func position(_ root: BigBuyTaxonomy.ID, _ number: Int) -> FormFields {
+    static func position(_ root: BigBuyTaxonomy.ID, _ number: Int) -> FormFields {
         ["parentTaxonomy": root.rawValue, "page": String(number), "pageSize": String(pageSize)]
     }
 
-    private func page<Row>(
+    func page<Row>(
         _ list: String, _ query: FormFields, as read: (JSON) throws(JSONMismatch) -> Row
     ) async throws(BigBuyFailure) -> BigBuyPage<Row> {
         let request = VendorRequest(

@@ -13,6 +13,13 @@ extension JSON {
         }
     }
 
+    /// One line without control characters, of which a database refuses some; nil where nothing is left.
+    var plain: String? {
+        guard let text else { return nil }
+        let words = text.split { $0.isWhitespace || $0.unicodeScalars.contains { $0.value < 0x20 } }
+        return words.isEmpty ? nil : words.joined(separator: " ")
+    }
+
     var sku: SKU? { text.flatMap(SKU.init(rawValue:)) }
 
     var warehouse: WarehouseCode? { text.flatMap(WarehouseCode.init(rawValue:)) }

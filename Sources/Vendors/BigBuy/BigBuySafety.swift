@@ -82,13 +82,6 @@ private struct Party {
 }
 
 extension JSON {
-    /// One line without control characters, of which a database refuses some; nil where nothing is left.
-    fileprivate var plain: String? {
-        guard let text else { return nil }
-        let words = text.split { $0.isWhitespace || $0.unicodeScalars.contains { $0.value < 0x20 } }
-        return words.isEmpty ? nil : words.joined(separator: " ")
-    }
-
     /// A warning is a text, or an object around one.
     fileprivate var warning: String? {
         plain ?? ["description", "text", "warning", "name"].lazy.compactMap { self[$0].plain }.first

@@ -1,7 +1,7 @@
 import Foundation
 
 // A small fixed catalogue: the twelve articles of the demo shop at the costs it expects, then the awkward
-// ones: refurbished, in two warehouses, sold out, inactive.
+// ones: refurbished, in two warehouses, sold out, inactive, in sizes and colours.
 
 /// One article.
 struct BigBuyArticle: Sendable {
@@ -22,12 +22,16 @@ struct BigBuyArticle: Sendable {
     /// By language code.
     var titles: [String: String]
     var compliance: BigBuyCompliance
+    /// Where there are any they are sold, and the article itself is not.
+    var variations: [BigBuyVariation]
 
     /// The warehouse that sends it as long as it has enough.
     var warehouse: Int { firstStock.keys.min() ?? 1 }
 
     /// A valid EAN-13 made from the id.
-    var ean: String {
+    var ean: String { Self.ean(id) }
+
+    static func ean(_ id: Int64) -> String {
         let digits = "84350" + String(String(id + 10_000_000).suffix(7))
         let sum = digits.enumerated().reduce(0) { sum, digit in
             sum + (digit.element.wholeNumberValue ?? 0) * (digit.offset.isMultiple(of: 2) ? 1 : 3)
@@ -37,7 +41,8 @@ struct BigBuyArticle: Sendable {
 
     init(
         _ sku: String, _ id: Int64, _ taxonomy: BigBuyTaxonomy, price: Int64, grams: Int64, stock: [Int: Int],
-        condition: String = "NEW", isActive: Bool = true, titles: [String: String]
+        condition: String = "NEW", isActive: Bool = true, variations: [BigBuyVariation] = [],
+        titles: [String: String]
     ) {
         self.sku = sku
         self.id = id
@@ -48,16 +53,18 @@ struct BigBuyArticle: Sendable {
         self.condition = condition
         self.isActive = isActive
         self.titles = titles
+        self.variations = variations
         compliance = .ofCatalogue(sku)
     }
 
     private init(
         _ sku: String, _ id: Int64, _ taxonomy: BigBuyTaxonomy, price: Int64, grams: Int64, stock: [Int: Int],
-        condition: String = "NEW", isActive: Bool = true, en: String, ro: String, de: String, es: String
+        condition: String = "NEW", isActive: Bool = true, variations: [BigBuyVariation] = [],
+        en: String, ro: String, de: String, es: String
     ) {
         self.init(
             sku, id, taxonomy, price: price, grams: grams, stock: stock, condition: condition,
-            isActive: isActive, titles: ["en": en, "ro": ro, "de": de, "es": es])
+            isActive: isActive, variations: variations, titles: ["en": en, "ro": ro, "de": de, "es": es])
     }
 }
 
@@ -159,5 +166,22 @@ extension BigBuyArticle {
             "V0100120", 334516, .lighting, price: 275, grams: 70, stock: [2: 300],
             en: "Night light", ro: "Lumină de veghe",
             de: "Nachtlicht", es: "Luz nocturna"),
+        BigBuyArticle(
+            "V0100121", 334517, .home, price: 850, grams: 160, stock: [:],
+            variations: [
+                BigBuyVariation("V0100121BS", 334497, price: 850, stock: [1: 9], options: [11, 21]),
+                BigBuyVariation("V0100121BM", 334498, price: 850, stock: [1: 14], options: [22, 11]),
+                BigBuyVariation("V0100121RS", 900_001, price: 850, stock: [1: 0], options: [12, 21]),
+                BigBuyVariation("V0100121RM", 900_002, price: 925, stock: [2: 3], options: [12, 22]),
+            ],
+            en: "Cotton T-shirt", ro: "Tricou din bumbac",
+            de: "Baumwoll-T-Shirt", es: "Camiseta de algodón"),
+        BigBuyArticle(
+            "V0100122", 334518, .home, price: 1150, grams: 380, stock: [:],
+            variations: [
+                BigBuyVariation("V0100122A", 900_003, price: 1150, stock: [1: 20], options: [31]),
+                BigBuyVariation("V0100122B", 900_004, price: 1390, stock: [1: 6], options: [32]),
+            ],
+            en: "Thermos cup", ro: "Cană termos", de: "Thermobecher", es: "Taza térmica"),
     ]
 }

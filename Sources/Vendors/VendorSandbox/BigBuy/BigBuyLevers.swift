@@ -16,6 +16,7 @@ extension BigBuySandbox {
         switch request.path {
         case "/_sandbox/stock": return setStock(body)
         case "/_sandbox/products": return setProduct(body)
+        case "/_sandbox/variations": return setVariations(body)
         case "/_sandbox/safety": return setSafety(body)
         case "/_sandbox/purse": return setPurse(body)
         case "/_sandbox/shipping": return setShipping(body)
@@ -29,12 +30,39 @@ extension BigBuySandbox {
 
     /// `{"sku", "warehouse"?, "quantity"}`
     private func setStock(_ body: JSON) -> SandboxResponse {
-        guard let article = body["sku"].string.flatMap({ world.article($0) }),
+        guard let goods = body["sku"].string.flatMap({ world.goods($0) }),
             let quantity = body["quantity"].integer
         else { return Self.refused("a known sku and a quantity are needed") }
-        let warehouse = Int(body["warehouse"].integer ?? Int64(article.warehouse))
-        world.shelves[article.sku, default: [:]][warehouse] = Int(quantity)
-        return .json(BigBuyWorld.stock(world, article, "en") ?? .null)
+        let warehouse = Int(body["warehouse"].integer ?? Int64(goods.warehouse))
+        world.shelves[goods.sku, default: [:]][warehouse] = Int(quantity)
+        return .json(["sku": .string(goods.sku), "stocks": .array(world.lots(of: goods.sku))])
+    }
+
+    /// `{"sku", "variations": [{"sku", "price", "quantity"?, "options"?}]}` says in what an article comes
+    /// from now on; an empty list makes it one that is sold itself. A sku that is there keeps its number.
+    private func setVariations(_ body: JSON) -> SandboxResponse {
+        guard let position = world.articles.firstIndex(where: { $0.sku == body["sku"].string }) else {
+            return Self.refused("a known sku is needed")
+        }
+        var next = (world.articles.flatMap(\.variations).map(\.id).max() ?? 900_000) + 1
+        var variations: [BigBuyVariation] = []
+        for wanted in body["variations"].array {
+            let price = SandboxAmount.decimal(wanted["price"]).map(SandboxAmount.hundredths)
+            guard let sku = wanted["sku"].string, let price else {
+                return Self.refused("a variation needs a sku and a price")
+            }
+            let before = world.articles[position].variations.first { $0.sku == sku }
+            let stock = wanted["quantity"].integer.map { [1: Int($0)] }
+            variations.append(
+                BigBuyVariation(
+                    sku, before?.id ?? next, price: price, stock: stock ?? before?.firstStock ?? [:],
+                    options: wanted["options"].array.compactMap(\.integer)))
+            if before == nil { next += 1 }
+            if let stock = stock ?? (before == nil ? [:] : nil) { world.shelves[sku] = stock }
+        }
+        world.articles[position].variations = variations
+        world.articles[position].changedAt = world.now
+        return .json(.array(variations.map { .string($0.sku) }))
     }
 
     /// `{"sku", "price"?, "active"?, "listed"?, "warehouse"?, "quantity"?, "name"?, "taxonomy"?}` changes an

@@ -11,13 +11,27 @@ extension BigBuyWorld {
     func list(_ call: BigBuyCall, isReversed: Bool = false, _ row: Row) throws(BigBuyProblem)
         -> SandboxResponse
     {
-        var found = articles.filter(\.isListed)
-        if let root = call.query["parentTaxonomy"] {
-            found = found.filter { String($0.taxonomy.rawValue) == root }
-        }
+        var found = listed(call)
         if isReversed { found.reverse() }
         let language = try language(call)
         return .json(.array(try page(found, call).compactMap { row(self, $0, language) }))
+    }
+
+    /// A page of a list of variations, in an order of its own.
+    func variations(_ call: BigBuyCall, isReversed: Bool = false, _ row: VariationRow)
+        throws(BigBuyProblem) -> SandboxResponse
+    {
+        var found = listed(call).flatMap { article in article.variations.map { (article, $0) } }
+        if isReversed { found.reverse() }
+        return .json(.array(try page(found, call).map { row(self, $0.0, $0.1) }))
+    }
+
+    /// A page of names, which are those of every root.
+    func names(_ all: [@Sendable (String) -> JSON], _ call: BigBuyCall) throws(BigBuyProblem)
+        -> SandboxResponse
+    {
+        let language = try language(call)
+        return .json(.array(try page(all, call).map { $0(language) }))
     }
 
     /// One article of a list.
@@ -65,8 +79,9 @@ extension BigBuyWorld {
             "dateUpdProperties": nil, "wholesalePrice": SandboxAmount.json(article.price),
             "retailPrice": SandboxAmount.json(article.price * 2),
             "inShopsPrice": SandboxAmount.json(article.price * 3), "taxRate": 21, "taxId": 1,
-            "active": article.isActive ? 1 : 0, "attributes": false, "categories": true, "images": true,
-            "tags": true, "condition": .string(article.condition), "video": "0", "intrastat": "94052190",
+            "active": article.isActive ? 1 : 0, "attributes": .bool(!article.variations.isEmpty),
+            "categories": true, "images": true, "tags": true, "condition": .string(article.condition),
+            "video": "0", "intrastat": "94052190",
             "logisticClass": "A", "canon": nil, "priceLargeQuantities": [],
         ]
     }
@@ -81,14 +96,10 @@ extension BigBuyWorld {
     }
 
     static let stock: Row = { world, article, _ in
-        let shelf = (world.shelves[article.sku] ?? [:]).sorted { $0.key < $1.key }
-        let lots = shelf.map { warehouse, quantity -> JSON in
-            [
-                "quantity": .integer(Int64(quantity)), "minHandlingDays": 0, "maxHandlingDays": 1,
-                "warehouse": .integer(Int64(warehouse)),
-            ]
-        }
-        return ["id": .integer(article.id), "sku": .string(article.sku), "stocks": .array(lots)]
+        [
+            "id": .integer(article.id), "sku": .string(article.sku),
+            "stocks": .array(article.variations.isEmpty ? world.lots(of: article.sku) : []),
+        ]
     }
 
     static let information: Row = { _, article, language in
@@ -132,6 +143,13 @@ extension BigBuyWorld {
 
     // MARK: - Parts
 
+    private func listed(_ call: BigBuyCall) -> [BigBuyArticle] {
+        articles.filter { article in
+            let root = call.query["parentTaxonomy"]
+            return article.isListed && (root == nil || root == String(article.taxonomy.rawValue))
+        }
+    }
+
     private func language(_ call: BigBuyCall) throws(BigBuyProblem) -> String {
         let code = call.query["isoCode"] ?? "es"
         guard Self.languages.contains(where: { $0["isoCode"].string == code }) else {
@@ -140,9 +158,9 @@ extension BigBuyWorld {
         return code
     }
 
-    private func page(
-        _ found: [BigBuyArticle], _ call: BigBuyCall
-    ) throws(BigBuyProblem) -> ArraySlice<BigBuyArticle> {
+    private func page<Item>(
+        _ found: [Item], _ call: BigBuyCall
+    ) throws(BigBuyProblem) -> ArraySlice<Item> {
         let number = Int(call.query["page"] ?? "0") ?? -1
         let size = Int(call.query["pageSize"] ?? "1000") ?? -1
         guard number >= 0, (1...10_000).contains(size) else {

@@ -65,7 +65,7 @@ extension BigBuyWorld {
     func shippingOptions(_ call: BigBuyCall) throws(BigBuyProblem) -> SandboxResponse {
         let parcel = try onlyParcel(BigBuyRequest.merged(call.body["order"]["products"].array))
         let grams = parcel.lines.reduce(0) { sum, line in
-            sum + (article(line.sku)?.grams ?? 0) * Int64(line.quantity)
+            sum + (goods(line.sku)?.article.grams ?? 0) * Int64(line.quantity)
         }
         let services = [("121", "GLS", "4-6 days", "Euro Business"), ("133", "UPS", "2-3 days", "Standard")]
         let options = services.enumerated().map { position, service -> JSON in
@@ -99,21 +99,21 @@ extension BigBuyWorld {
     }
 
     private func plan(_ wanted: [(sku: String, quantity: Int)]) throws(BigBuyProblem) -> BigBuyPlan {
-        let unknown = wanted.map(\.sku).filter { article($0) == nil }
+        let unknown = wanted.map(\.sku).filter { goods($0) == nil }
         if !unknown.isEmpty { throw .unknownProducts(unknown) }
-        let inactive = wanted.map(\.sku).filter { article($0)?.isActive == false }
+        let inactive = wanted.map(\.sku).filter { goods($0)?.article.isActive == false }
         if !inactive.isEmpty { throw .inactive(inactive) }
 
         var plan = BigBuyPlan()
         var lines: [Int: [BigBuyLine]] = [:]
         for (sku, quantity) in wanted {
-            guard let article = article(sku) else { continue }
-            guard let warehouse = warehouse(of: article, with: quantity) else {
-                plan.missing.append((sku, article.warehouse))
+            guard let goods = goods(sku) else { continue }
+            guard let warehouse = warehouse(of: goods, with: quantity) else {
+                plan.missing.append((sku, goods.warehouse))
                 continue
             }
             lines[warehouse, default: []].append(
-                BigBuyLine(sku: sku, quantity: quantity, price: article.price, article: article.id))
+                BigBuyLine(sku: sku, quantity: quantity, price: goods.price, article: goods.article.id))
         }
         plan.parcels = lines.sorted { $0.key < $1.key }.map {
             BigBuyParcel(warehouse: $0.key, lines: $0.value, shipping: parcelCost)
@@ -122,10 +122,10 @@ extension BigBuyWorld {
     }
 
     /// Its own warehouse, or another that has enough.
-    private func warehouse(of article: BigBuyArticle, with quantity: Int) -> Int? {
-        let shelf = shelves[article.sku] ?? [:]
-        let others = shelf.keys.sorted().filter { $0 != article.warehouse }
-        return ([article.warehouse] + others).first { (shelf[$0] ?? 0) >= quantity }
+    private func warehouse(of goods: BigBuyGoods, with quantity: Int) -> Int? {
+        let shelf = shelves[goods.sku] ?? [:]
+        let others = shelf.keys.sorted().filter { $0 != goods.warehouse }
+        return ([goods.warehouse] + others).first { (shelf[$0] ?? 0) >= quantity }
     }
 
     private static func shortage(_ line: (sku: String, warehouse: Int)) -> JSON {

@@ -45,7 +45,7 @@ extension BigBuyWorld {
         let lines = parcel.lines.map { line -> JSON in
             [
                 "id": .string(String(line.article)), "reference": .string(line.sku),
-                "name": .string(article(line.sku)?.titles["en"] ?? line.sku),
+                "name": .string(goods(line.sku)?.article.titles["en"] ?? line.sku),
                 "quantity": .integer(Int64(line.quantity)), "priceTaxExcl": SandboxAmount.json(line.price),
                 "priceTaxIncl": SandboxAmount.json(Self.taxed(line.price)),
             ]

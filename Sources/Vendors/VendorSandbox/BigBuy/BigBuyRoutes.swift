@@ -30,6 +30,7 @@ extension SandboxRoutes where Handler == BigBuyEndpoint {
     static let bigBuy: BigBuyRoutes = {
         var routes = BigBuyRoutes()
         routes.addLists()
+        routes.addVariations()
         routes.addItems()
         routes.addOrders()
         return routes
@@ -61,14 +62,22 @@ extension SandboxRoutes where Handler == BigBuyEndpoint {
         add("\(base)/new-products", CallWindow.Rule(calls: 2, seconds: 3600)) {
             try $0.list($1, BigBuyWorld.newProduct)
         }
-        // No article comes in variations.
-        for empty in [
-            "productsvariations", "productvariationprices", "productsvariationsstockbyhandlingdays",
-            "variations", "attributegroups",
-        ] {
-            add("\(base)/\(empty)", .bigBuyList) { _, _ in .json([]) }
+    }
+
+    private mutating func addVariations() {
+        let base = "GET /rest/catalog"
+        add("\(base)/productsvariations", .bigBuyList) { try $0.variations($1, BigBuyWorld.variation) }
+        add("\(base)/productvariationprices", .bigBuyList) {
+            try $0.variations($1, BigBuyWorld.variationPrice)
         }
-        add("\(base)/attributes", .bigBuyText) { _, _ in .json([]) }
+        add("\(base)/productsvariationsstockbyhandlingdays", .bigBuyList) {
+            try $0.variations($1, isReversed: true, BigBuyWorld.variationStock)
+        }
+        add("\(base)/variations", .bigBuyList) {
+            try $0.variations($1, isReversed: true, BigBuyWorld.options)
+        }
+        add("\(base)/attributes", .bigBuyText) { try $0.names(BigBuyWorld.attributes, $1) }
+        add("\(base)/attributegroups", .bigBuyList) { try $0.names(BigBuyWorld.attributeGroups, $1) }
     }
 
     private mutating func addItems() {

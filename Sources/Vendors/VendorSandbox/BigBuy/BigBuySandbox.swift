@@ -37,6 +37,10 @@ package actor BigBuySandbox: SandboxVendor {
         case "orders": return world.orders.map(described)
         case "products": return world.articles.map { BigBuyWorld.product(world, $0, "en") ?? .null }
         case "stock": return world.articles.map { BigBuyWorld.stock(world, $0, "en") ?? .null }
+        case "variations":
+            return world.articles.flatMap { article in
+                article.variations.map { BigBuyWorld.variationStock(world, article, $0) }
+            }
         default: return nil
         }
     }

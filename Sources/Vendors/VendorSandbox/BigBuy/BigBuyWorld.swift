@@ -27,9 +27,20 @@ struct BigBuyWorld: Sendable {
         nextOrder = firstOrder
         articles = BigBuyArticle.catalogue
         shelves = Dictionary(uniqueKeysWithValues: articles.map { ($0.sku, $0.firstStock) })
+        for variation in articles.flatMap(\.variations) { shelves[variation.sku] = variation.firstStock }
     }
 
     func article(_ sku: String) -> BigBuyArticle? { articles.first { $0.sku == sku && $0.isListed } }
+
+    /// Where the pieces of an article or a variation lie, as the lists of stock say it.
+    func lots(of sku: String) -> [JSON] {
+        (shelves[sku] ?? [:]).sorted { $0.key < $1.key }.map { warehouse, quantity in
+            [
+                "quantity": .integer(Int64(quantity)), "minHandlingDays": 0, "maxHandlingDays": 1,
+                "warehouse": .integer(Int64(warehouse)),
+            ]
+        }
+    }
 
     func article(id: String) throws(BigBuyProblem) -> BigBuyArticle {
         guard let found = articles.first(where: { String($0.id) == id && $0.isListed }) else {
@@ -79,7 +90,7 @@ struct BigBuySchedule: Sendable {
     var deliver: Double? = 4
 }
 
-/// One article and pieces of it.
+/// One article or variation and pieces of it.
 struct BigBuyLine: Sendable, Equatable {
     let sku: String
     let quantity: Int
