@@ -199,7 +199,8 @@ extension ForwardSupplierOrder {
     // MARK: - Parts
 
     /// What was ordered is there whether it can be read or not, so a person is asked as in any other hold.
-    /// Nil where the person has seen at the supplier that there is none.
+    /// That our own key is refused is no order's fault: then the run stops for an operator, who can try all
+    /// of them again at once. Nil where the person has seen at the supplier that there is none.
     private func receipt(
         for ids: [BigBuyOrder.ID], of brief: SupplierBrief, _ flow: Flow<Self>
     ) async throws -> SupplierReceipt? {
@@ -209,7 +210,7 @@ extension ForwardSupplierOrder {
                 return try await flow.step(
                     .readOrders, for: look == 1 ? "" : "\(look)", retry: .patient
                 ) { _ in try await read(ids) }
-            } catch let failure as StepFailed {
+            } catch let failure as StepFailed where failure.code != BigBuyFailure.keyRefused {
                 let hold = SupplierHold(
                     kind: .supplierUnknown,
                     reason: "the supplier has the order and does not show it: \(failure.failure.message)")

@@ -22,6 +22,7 @@ actor StandInSupplier: SandboxVendor {
     private var isWalletEmpty = false
     private var sendsApart = false
     private var unknownPostcode: String?
+    private var hidden = 0
 
     init() {}
 
@@ -36,6 +37,8 @@ actor StandInSupplier: SandboxVendor {
     func charge(_ cents: Int) { unitPrice = cents }
     /// The check says that there is no such postcode.
     func refuse(postcode: String) { unknownPostcode = postcode }
+    /// So many times, whatever order is asked for by its number is not there.
+    func hide(times: Int) { hidden = times }
     func emptyWallet(_ isEmpty: Bool) { isWalletEmpty = isEmpty }
     func track(_ status: String) {
         for index in orders.indices { orders[index].tracking = status }
@@ -136,10 +139,16 @@ actor StandInSupplier: SandboxVendor {
             return .json(["id": .string(order.id), "totalPaidTaxIncl": "10.00"])
         }
         let id = PathTemplate("/rest/order/{id}").match(path)?["id"]?.replacing(".json", with: "")
-        guard let order = orders.first(where: { $0.id == id }) else {
-            return .json(["code": 404, "message": "Not found"], status: 404)
+        if hidden > 0 {
+            hidden -= 1
+        } else if let order = orders.first(where: { $0.id == id }) {
+            return show(order)
         }
-        return .json([
+        return .json(["code": 404, "message": "Not found"], status: 404)
+    }
+
+    private func show(_ order: Placed) -> SandboxResponse {
+        .json([
             "id": .string(order.id), "internalReference": .string(order.reference),
             "totalPaidTaxIncl": price(order.lines), "totalPaidTaxExcl": price(order.lines),
             "status": .string(order.isCanceled ? "Canceled" : "In progress"),

@@ -161,7 +161,7 @@ struct SupplierHoldTests {
     func unreadable() async throws {
         let supplier = StandInSupplier()
         try await World.open(supplier: supplier) { world in
-            world.bigBuy.workbench.inject(Fault("GET /rest/order/{id}", .status, status: 401, count: 2))
+            await supplier.hide(times: 2)
             let run = try await world.paidCheckout()
             let order = try #require(try await world.order(of: run))
             #expect(order.status.attention == AttentionKind.supplierUnknown)
@@ -193,10 +193,27 @@ struct SupplierHoldTests {
         }
     }
 
-    @Test("an order that the supplier took and then does not have is given up by an operator and refunded")
-    func unreadableAndGone() async throws {
+    @Test("that our own key is refused stops the run for an operator, and is no question about the order")
+    func ownKey() async throws {
         try await World.open(supplier: StandInSupplier()) { world in
             world.bigBuy.workbench.inject(Fault("GET /rest/order/{id}", .status, status: 401))
+            let run = try await world.paidCheckout()
+            let order = try #require(try await world.order(of: run))
+
+            let open = try await world.transaction { tx in
+                try await SupplierOrders().waiting(of: order.id, in: tx)
+            }
+            #expect(open.isEmpty)
+            let end = "\(world.fleet.journal.outcome(of: run) as Any)"
+            #expect(end.contains("check BIGBUY_API_KEY"), "\(end)")
+        }
+    }
+
+    @Test("an order that the supplier took and then does not have is given up by an operator and refunded")
+    func unreadableAndGone() async throws {
+        let supplier = StandInSupplier()
+        try await World.open(supplier: supplier) { world in
+            await supplier.hide(times: .max)
             let run = try await world.paidCheckout()
             let order = try #require(try await world.order(of: run))
 

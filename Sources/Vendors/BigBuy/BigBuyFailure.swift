@@ -52,10 +52,13 @@ package struct BigBuyFailure: Classified, Sendable, Equatable {
         }
     }
 
+    /// The code of a failure that lies with the platform's own key, and with no order.
+    package static let keyRefused = "bigbuy.key_refused"
+
     package var code: String {
         switch reason {
         case .refused(let refusal): refusal.code
-        case .keyRefused: "bigbuy.key_refused"
+        case .keyRefused: Self.keyRefused
         case .notFound: "bigbuy.not_found"
         case .rateLimited: "bigbuy.rate_limited"
         case .unknown: "bigbuy.unknown"

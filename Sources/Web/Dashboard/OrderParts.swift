@@ -55,7 +55,9 @@ struct OrderGoods: Sendable {
             "<p>You order this one yourself, with the reference below. Given to you \(HTML.time($0)).</p>"
         }
         let problem: HTML? = supplier.problem.map { "<p>\($0)</p>" }
-        return "\(byHand)\(problem)<p class=\"fine\">Our reference \(supplier.reference)\(theirs)</p>\(list)"
+        let reference: HTML =
+            "<p class=\"fine reference\">Our reference \(supplier.reference)\(theirs)</p>"
+        return "\(byHand)\(problem)\(reference)\(list)"
     }
 
     private var sums: HTML {
