@@ -168,7 +168,8 @@ struct Tile: Sendable {
         let icon: HTML = isAlarm ? "<span aria-hidden=\"true\">! </span>" : ""
         let exact: HTML? = title.map { " title=\"\($0)\"" }
         return """
-            <li\(mark)><span class="figure">\(icon)\(figure)</span><a href="\(link: path)"\(exact)>\(words)</a>\
+            <li\(mark)><span class="figure">\(icon)\(figure)</span>\
+            <a href="\(link: path)"\(exact)>\(words)</a>\
             \(line?.html)</li>
             """
     }

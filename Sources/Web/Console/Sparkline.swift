@@ -1,5 +1,5 @@
-// A day as bars beside a figure. Inline SVG, one path placed by attributes: the page's policy allows no inline
-// style, and nothing is fetched. Whoever does not see it is told what it shows in a sentence.
+// A day as bars beside a figure. Inline SVG, one path placed by attributes: the page's policy allows no
+// inline style, and nothing is fetched. Whoever does not see it is told what it shows in a sentence.
 
 import Fleet
 import Foundation

@@ -79,7 +79,7 @@ enum Variable: String, CaseIterable {
         case .dnsResolver: "who is asked about merchants' own domains, such as 1.1.1.1 (the system's)"
         case .checkoutsPerMinute: "checkouts that one address may make in a minute (20)"
         case .pageCacheMiB: "MiB for pages that are made once and sent again; 0 keeps none (64)"
-        case .slots: "runs in flight at once in a worker (512)"
+        case .slots: "runs in flight at once in a worker, an eighth more for tenants that have none (512)"
         case .leaseSeconds: "how long the fleet waits for a silent worker (6)"
         case .withdrawalSeconds: "the withdrawal period, for demos and tests (14 days)"
         case .parcelSeconds: "between looks at a parcel, for demos and tests (45 minutes)"

@@ -66,7 +66,8 @@ public struct Samples: Sendable {
         _ = try await pool.pipeline([
             """
             insert into engine.sample as s (quarter, name, value)
-            select \(Self.start(of: now)), * from unnest(\(sorted.map(\.key.rawValue)), \(sorted.map(\.value)))
+            select \(Self.start(of: now)), *
+            from unnest(\(sorted.map(\.key.rawValue)), \(sorted.map(\.value)))
             on conflict (quarter, name) do update set value = excluded.value where excluded.value > s.value
             """,
             "delete from engine.sample where quarter < \(now.addingTimeInterval(-Self.kept))",

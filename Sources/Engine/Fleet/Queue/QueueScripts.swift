@@ -26,8 +26,8 @@
 // again only when one of its runs ends or an operator changes something. A workflow at its cap keeps the
 // lanes that met the cap in a ring of its own; when it has room, that ring is served by the same times.
 //
-// Turns alone are fair only where slots come free all the time. Where one tenant's long runs hold all of them,
-// others would wait for an end, so every worker keeps spare slots beside its slots. They are given to
+// Turns alone are fair only where slots come free all the time. Where one tenant's long runs hold all of
+// them, others would wait for an end, so every worker keeps spare slots beside its slots. They are given to
 // tenants that have nothing in flight, and to nobody else; a tenant alone still uses every slot.
 // Nothing leaves a ready set without entering the lease set in the same move, and nothing that is leased
 // enters a ready set: a run is in one place at a time, so that counts of runs in flight stay true.

@@ -44,6 +44,8 @@ final class RunQueue: Sendable {
     /// Lasts over a slow claim in Postgres; renewed while a run is held.
     static let lease: Duration = .seconds(30)
     private static let enqueueLimit = 1_000
+    /// A millisecond's work: while the sweeper looks over what is ready, nobody is given anything.
+    private static let ensureLimit = 200
 
     init(
         _ name: String, redis: RedisClient, token: String = UUID().uuidString,
@@ -111,8 +113,12 @@ final class RunQueue: Sendable {
 
     /// Queues those of `runs` that Redis does not know as ready or leased. Returns how many were missing.
     func ensure(_ runs: [ReadyRun]) async throws -> Int {
-        guard !runs.isEmpty else { return 0 }
-        return Int(try await redis.call(QueueScripts.ensure, keys: [key], arguments(runs)).int ?? 0)
+        var missing = 0
+        for start in stride(from: 0, to: runs.count, by: Self.ensureLimit) {
+            let some = Array(runs[start..<min(start + Self.ensureLimit, runs.count)])
+            missing += try await redis.call(QueueScripts.ensure, keys: [key], arguments(some)).int ?? 0
+        }
+        return missing
     }
 
     /// Gives back the leases of `done` and leases up to `limit` more runs, in fair order and within all caps;

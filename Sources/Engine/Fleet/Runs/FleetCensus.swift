@@ -1,7 +1,7 @@
 // How many runs stand where, and how long the oldest have. Every question is bounded, because it is asked by
 // a page that people reload while the fleet is in trouble: a scan stops where its answer is only "very many".
-// Ids are compared with the statement's instant and not with `clock_timestamp()`: that one is another at every
-// row, so no index would help, and a table of a million runs would be read from its beginning.
+// Ids are compared with the statement's instant and not with `clock_timestamp()`: that one is another at
+// every row, so no index would help, and a table of a million runs would be read from its beginning.
 
 import Durable
 import Foundation

@@ -5,8 +5,8 @@ import Durable
 
 struct WorkerState {
     enum Next: Sendable {
-        /// Give `done` back to the dispatcher and ask for up to `free` runs, and for up to `spare` beyond them
-        /// of tenants that have none in flight.
+        /// Give `done` back to the dispatcher and ask for up to `free` runs, and beyond them for up to
+        /// `spare` of tenants that have none in flight.
         case exchange(done: [RunID], free: Int, spare: Int)
         /// Own runs again that were leased to this worker while it was still leaving them.
         case own([RunID])
