@@ -14,7 +14,7 @@ struct Effects: Sendable {
         try await expectOneChargePerOrder()
         try await expectOneSupplierOrderPerGroup()
         try await expectOneInvoicePerOrder()
-        try await expectOneConfirmationPerOrder()
+        try await expectOneLetterEach()
         try await expectFullRefunds()
         try await expectBalancedLedger()
     }
@@ -73,14 +73,18 @@ struct Effects: Sendable {
         #expect(papers.count - issued.count == refunded, "a storno per refunded order")
     }
 
-    /// One confirmation per order, to its shopper.
-    private func expectOneConfirmationPerOrder() async throws {
+    /// One confirmation per order and one letter per order whose money went back, to its shopper.
+    private func expectOneLetterEach() async throws {
         let sent = (await platform.resend.vendor.objects("emails") ?? []).map { letter in
             letter["to"].array.first?.string ?? letter["to"].string ?? ""
         }
-        let expected = try await platform.books.texts("select email from shop.orders")
+        let expected = try await platform.books.texts(
+            """
+            select email from shop.orders
+            union all select email from shop.orders where payment_status = 'refunded'
+            """)
 
-        #expect(sent.sorted() == expected.sorted(), "a confirmation per order")
+        #expect(sent.sorted() == expected.sorted(), "a letter per order, and one per refund")
     }
 
     /// A refunded order's money went back once and in full; nobody else got any.
