@@ -73,18 +73,24 @@ struct Effects: Sendable {
         #expect(papers.count - issued.count == refunded, "a storno per refunded order")
     }
 
-    /// One confirmation per order and one letter per order whose money went back, to its shopper.
+    /// Every letter went out once, and there is one confirmation per order and one letter per refund.
     private func expectOneLetterEach() async throws {
         let sent = (await platform.resend.vendor.objects("emails") ?? []).map { letter in
-            letter["to"].array.first?.string ?? letter["to"].string ?? ""
+            let recipient = letter["to"].array.first?.string ?? letter["to"].string ?? ""
+            return "\(recipient): \(letter["subject"].string ?? "")"
         }
-        let expected = try await platform.books.texts(
-            """
-            select email from shop.orders
-            union all select email from shop.orders where payment_status = 'refunded'
-            """)
+        let written = try await platform.books.texts("select recipient || ': ' || subject from shop.email")
+        let confirmed = try await platform.books.texts(
+            "select recipient from shop.email where starts_with(cause, 'confirmation:')")
+        let toldOfRefund = try await platform.books.texts(
+            "select recipient from shop.email where starts_with(cause, 'refunded:')")
 
-        #expect(sent.sorted() == expected.sorted(), "a letter per order, and one per refund")
+        #expect(sent.sorted() == written.sorted(), "every letter once")
+        let orders = try await platform.books.texts("select email from shop.orders")
+        #expect(confirmed.sorted() == orders.sorted(), "a confirmation per order")
+        let refunded = try await platform.books.texts(
+            "select email from shop.orders where payment_status = 'refunded'")
+        #expect(toldOfRefund.sorted() == refunded.sorted(), "a letter per refund")
     }
 
     /// A refunded order's money went back once and in full; nobody else got any.
