@@ -9,7 +9,7 @@ enum DashboardStyle {
 
     private static let frame = """
         .live>h1+.lead{margin-top:.5rem}
-        .reference{overflow-wrap:anywhere}
+        main :is(p,li,dd,address){overflow-wrap:anywhere}
         nav.fine{display:flex;flex-wrap:wrap;gap:0 1.1rem;margin-bottom:1.25rem}
         nav.fine a{display:inline-block;padding:.4rem 0;text-decoration:none;color:var(--soft);
         border-bottom:3px solid transparent}

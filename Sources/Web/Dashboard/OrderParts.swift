@@ -55,9 +55,7 @@ struct OrderGoods: Sendable {
             "<p>You order this one yourself, with the reference below. Given to you \(HTML.time($0)).</p>"
         }
         let problem: HTML? = supplier.problem.map { "<p>\($0)</p>" }
-        let reference: HTML =
-            "<p class=\"fine reference\">Our reference \(supplier.reference)\(theirs)</p>"
-        return "\(byHand)\(problem)\(reference)\(list)"
+        return "\(byHand)\(problem)<p class=\"fine\">Our reference \(supplier.reference)\(theirs)</p>\(list)"
     }
 
     private var sums: HTML {
